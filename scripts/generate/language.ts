@@ -20,17 +20,17 @@ const SHAPES: Readonly<Record<Transformer['shape'], string>> = {
 }
 
 const CONDITIONS = `\
-A check is \`field operator value\`: \`proc.name = bash\`, \`fd.name startswith /etc\`, \`proc.name in (bash, sh)\`. \`not\` binds closer than
-\`and\`, and \`and\` closer than \`or\`: \`a and b or c\` is \`(a and b) or c\`. A name alone is a macro. In parentheses, the name of a list stands
-for its items. A file may use the macros and lists that it or an earlier file defines.
+A check is \`field operator value\`: \`proc.name = bash\`, \`fd.name startswith /etc\`, \`proc.name in (bash, sh)\`. \`not\` binds more tightly
+than \`and\`, and \`and\` more tightly than \`or\`: \`a and b or c\` is \`(a and b) or c\`. A single name is a macro. In parentheses, the name of a
+list stands for its items. A file may use macros and lists that it or an earlier file defines.
 
-Values with blanks, commas, parentheses or quotes stand in quotes: \`proc.cmdline contains "a, b"\`. Fields may have an argument:
-\`proc.aname[2]\` is the grandparent's name, \`evt.arg.flags\` a parameter of the event. [fields.md](fields.md) lists all.
+Put values with blanks, commas, parentheses or quotes in quotes: \`proc.cmdline contains "a, b"\`. Fields may have an argument:
+\`proc.aname[2]\` is the grandparent's name, and \`evt.arg.flags\` a parameter of the event. [fields.md](fields.md) lists all fields.
 
 ## Absent fields
 
-Most events lack most fields: a fork has no file, a host's process no container image. A check of an absent field is false, whatever its
-operator, so its negation is true:
+Most events lack most fields: a fork has no file, and a process on the host has no container image. A check of an absent field is false,
+whatever its operator, so its negation is true:
 
 | condition        | field absent | field is \`a\` | field is \`b\` |
 | ---------------- | ------------ | ------------ | ------------ |
@@ -45,14 +45,14 @@ print an absent field as \`<NA>\`.`
 const RULES = `\
 ## Regular expressions
 
-\`regex\` compares the whole text, so a search is \`.*word.*\`. The syntax is RE2's for POSIX: \`[[:digit:]]\` and \`[[:space:]]\` instead of \`\\d\` and \`\\s\`,
-which are errors. Time is linear in the length of the text, whatever the pattern. Where \`startswith\`, \`contains\` or \`glob\` say the same, they
-are faster, and a warning says so.
+\`regex\` must match the whole text; to search, write \`.*word.*\`. The syntax is RE2's for POSIX: \`[[:digit:]]\` and \`[[:space:]]\` instead of \`\\d\`
+and \`\\s\`, which are errors. Matching takes linear time, whatever the pattern. A warning tells you when \`startswith\`, \`contains\` or \`glob\` would
+do the same faster.
 
 ## Exceptions
 
-An exception describes events that a rule should not alert on, by some fields, with a row of values for each case. All fields of a row must
-hold (\`comps\`, by default \`=\`):
+An exception describes events for which a rule should not raise an alert. It names some fields, and has a row of values for each case. All
+comparisons of a row must hold (\`comps\`, by default \`=\`):
 
 \`\`\`yaml
 - rule: Write Below Etc
@@ -73,8 +73,8 @@ hold (\`comps\`, by default \`=\`):
       values: [/usr/bin/dpkg, /usr/bin/rpm]
 \`\`\`
 
-This is \`… and not (proc.exepath = /usr/sbin/update-ca and fd.name startswith /etc/ssl/ or …) and not proc.exepath in (…)\`. With one field, \`fields\`
-is its name instead of a list, \`comps\` is \`in\` by default, and \`values\` are the items.
+This is \`… and not (proc.exepath = /usr/sbin/update-ca and fd.name startswith /etc/ssl/ or …) and not proc.exepath in (…)\`. With a single
+field, \`fields\` is its name instead of a list, \`comps\` is \`in\` by default, and \`values\` are the items.
 
 ## Changing rules of other files
 
@@ -89,7 +89,7 @@ A later file changes an item by its name and \`override\`, which says for each k
   output: Package manager started (user=%user.name command=%proc.cmdline container=%container.name)
   priority: ERROR
 
-# As a later file, such as falco_rules.local.yaml, would say it:
+# In a later file, such as falco_rules.local.yaml:
 - list: package_managers
   items: [apk]
   override: {items: append}
@@ -109,7 +109,7 @@ A later file changes an item by its name and \`override\`, which says for each k
 | macro | \`condition\`                                                  | \`condition\`                                                                                                                           |
 | rule  | ${APPENDABLE.map(key => `\`${key}\``).join(', ')} | ${REPLACEABLE.map(key => `\`${key}\``).join(', ')} |
 
-A condition is appended with a blank between, so what is appended begins with \`and\` or \`or\`. To an exception of the same name, \`values\` are added. Without
+A condition is appended after a blank, so begin the appended text with \`and\` or \`or\`. If an exception of the same name exists, \`values\` are added to it. Without
 \`override\`, a second definition replaces the first as a whole.`
 
 /** docs/language.md: the operators and transformers of conditions. */
@@ -135,10 +135,10 @@ export function languagePage(): string {
     CONDITIONS,
     '## Operators',
     table(['operator', 'right side', 'left side', 'meaning'], operators),
-    `A modifier between an operator and a list says for how many of the values the operator must hold: ${MODIFIERS.map(m => `\`${m}\``).join(', ')} (exactly one, at least one, all).`,
-    `Lists that can be compared are those of ${[...LIST_TYPES].join(', ')}; \`exists\` takes any field.`,
+    `A modifier between an operator and a list determines for how many of the values the operator must hold: ${MODIFIERS.map(m => `\`${m}\``).join(', ')} (exactly one, at least one, all).`,
+    `Lists of ${[...LIST_TYPES].join(', ')} can be compared; \`exists\` accepts any field.`,
     '## Transformers',
-    `A transformer may be on either side of an operator and inside another transformer. \`${VAL}(field)\`, on the right side only, is the value of that field. The result is absent when an argument is absent.`,
+    `A transformer may be on either side of an operator, and inside another transformer. \`${VAL}(field)\`, only on the right side, is the value of that field. If an argument is absent, so is the result.`,
     table(['transformer', 'arguments', 'of', 'result'], transformers),
     RULES,
     '',

@@ -7,7 +7,7 @@ export interface Demand {
   readonly truth: boolean
 }
 
-/** A value with which all demands are satisfied; `absent`; `some` when there probably is one; `none` when there certainly is none. */
+/** A value that satisfies all demands; `absent`; `some` if there probably is one; `none` if there certainly is not. */
 export type Found = { readonly value: Scalar } | 'absent' | 'some' | 'none'
 
 /**

@@ -14,7 +14,7 @@ export interface CoveredPart {
   readonly covered: boolean
 }
 
-/** Coverage of rules by tests, with each exception by itself. @param rules those that were covered, of any source */
+/** Coverage of rules by tests, separately for each exception. @param rules those that were covered, of any source */
 export function coverageOf(coverage: Coverage, rules: readonly CompiledRule[]): CoveredPart[] {
   const exceptions = new Map(rules.map(({ rule }) => [rule.name, rule.exceptions.map(({ place }) => place)]))
   return coverage.checks().map(({ tested, ...part }) => {

@@ -42,7 +42,7 @@ interface Decision {
 /**
  * Says of alerts that one version of the rules has raised whether another one would raise them, too. An alert has the fields of its output
  * only: a check of another field may hold or not, so far as it does not follow from the old condition, which held. Which alerts come anew,
- * alerts cannot tell; and the order of rules is left out: each rule is asked by itself.
+ * alerts cannot tell; and the order of rules is ignored: each rule is evaluated on its own.
  */
 export class KeptAlerts {
   readonly #before: ReadonlyMap<string, CompiledRule>

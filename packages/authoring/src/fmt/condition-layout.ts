@@ -3,7 +3,7 @@ import { type Condition, parseCondition, printCondition } from '@falc/engine/ana
 
 /**
  * A condition in lines of at most `width` characters where that is possible: one part of a conjunction or disjunction per line, unless
- * all of it fits. undefined: it does not stand by itself, such as `and not x`, which is appended to another one.
+ * all of it fits. undefined: it is not a complete condition, such as `and not x`, which is appended to another one.
  */
 export function layOut(text: string, width: number): readonly string[] | undefined {
   const condition = parsed(text)

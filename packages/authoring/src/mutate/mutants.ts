@@ -44,7 +44,7 @@ const LIMIT = 200
 
 /**
  * The mutants of a rule's condition with its macros, always the same in the same order. Those that mean what the rule means are left out.
- * Of a list with several items, its first and its last one are dropped, each by itself.
+ * Of a list with several items, the first and the last are dropped, one at a time.
  */
 export function mutantsOf({ rule, node }: CompiledRule, solver: Solver): Mutant[] {
   const mutants: Mutant[] = []

@@ -123,7 +123,7 @@ function narrow(value: bigint): number | bigint {
   return BigInt(Number(value)) === value ? Number(value) : value
 }
 
-/** Why an event cannot be tested: a name that is no field, or no type where types decide which rules see it. */
+/** Why an event cannot be tested: an unknown field, or a missing type where types decide which rules see it. */
 function faultOf(event: FieldEvent, source: Source): string | undefined {
   const { fields, eventTypes, name: of } = source
   for (const name of event.fields) {

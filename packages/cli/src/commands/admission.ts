@@ -20,11 +20,11 @@ const FLAGS = {
   'no-cache': RUN_FLAGS['no-cache'],
   audit: { value: 'LOG', help: 'simulate: the audit log, a file, a folder, or - (stdin)' },
   json: { help: 'simulate: a line of JSON per request that a rule matches' },
-  name: { value: 'NAME', help: 'manifest: of the webhook and its service (default: falc-admission)' },
+  name: { value: 'NAME', help: 'manifest: name of the webhook and its service (default: falc-admission)' },
   namespace: { value: 'NAME', help: 'manifest: where falc runs (default: falc)' },
-  ca: { value: 'FILE', help: 'manifest: the authority that signed the certificate' },
-  url: { value: 'URL', help: 'manifest: where the API server finds falc, instead of a service' },
-  exempt: { value: 'NAME', multiple: true, help: 'manifest: a further namespace whose requests are not judged' },
+  ca: { value: 'FILE', help: "manifest: the CA certificate that signed the webhook's certificate" },
+  url: { value: 'URL', help: 'manifest: the URL at which the API server reaches falc, instead of a service' },
+  exempt: { value: 'NAME', multiple: true, help: 'manifest: another namespace whose requests are exempt' },
 } as const
 
 type AdmissionFlags = FlagValues<typeof FLAGS>
@@ -35,7 +35,8 @@ const every = ({ option }: AdmissionFlags): string[] => [...option, 'rule_matchi
 export const admission = defineCommand({
   name: 'admission',
   usage: '[simulate --audit LOG | manifest] [-c FILE] [-r PATH]… [FLAGS]',
-  summary: 'Judge requests to a Kubernetes API server by k8s_audit rules before they are carried out: warn, or deny',
+  summary:
+    'Evaluate requests to a Kubernetes API server with k8s_audit rules before they are carried out: warn, or deny',
   flags: FLAGS,
   async run(flags, [verb, ...extra]) {
     if (extra.length > 0) throw new CliError(`unexpected argument "${extra[0]}" (see falc admission --help)`)

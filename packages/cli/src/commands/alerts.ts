@@ -16,17 +16,17 @@ const FLAGS = {
   words: {
     short: 'w',
     value: 'WORDS',
-    help: 'Only alerts with all of these words in rule or message; sha* is a beginning',
+    help: 'Only alerts with all of these words in rule or message; sha* is a prefix',
   },
-  since: { value: 'TIME', help: 'Only from this time on: 2026-11-24T10:00:00Z, or 1h30m, 7d before now' },
-  until: { value: 'TIME', help: 'Only before this time' },
+  since: { value: 'TIME', help: 'Only alerts since this time: 2026-11-24T10:00:00Z, or 1h30m, 7d (ago)' },
+  until: { value: 'TIME', help: 'Only alerts before this time' },
   limit: { short: 'n', value: 'N', help: 'Maximum number; 0: all. Default: 100, of `top` 20, of `tail` 10' },
   by: { value: 'FIELD', help: 'Count by rule (default of top), priority, source, host, namespace, tags or any field' },
   step: { value: 'DURATION', help: 'Step of a histogram. Default: 1h' },
-  columns: { value: 'FIELDS', help: 'More columns: fields of the alert, with commas between them' },
-  follow: { short: 'f', help: 'After `tail`: go on with the alerts that arrive' },
+  columns: { value: 'FIELDS', help: 'Additional columns: fields of the alert, separated by commas' },
+  follow: { short: 'f', help: 'With `tail`: continue with new alerts as they arrive' },
   format: { value: 'FORMAT', help: 'table, json, ndjson or csv' },
-  json: { help: 'Short for --format json' },
+  json: { help: 'Same as --format json' },
 } as const satisfies Flags
 
 export const alertsCommand = defineCommand({

@@ -61,7 +61,7 @@ async function gather(file: string): Promise<Info> {
   }
 }
 
-/** @throws {CliError} when the file cannot be read, or is no capture from its first byte on */
+/** @throws {CliError} when the file cannot be read, or does not begin like a capture */
 async function read(file: string): Promise<CaptureInfo> {
   let info: CaptureInfo
   try {

@@ -14,7 +14,7 @@ const REPORT = 600_000
 export const collector = defineCommand({
   name: 'collector',
   usage: '[-c FILE] [-o KEY=VALUE]… [--k8s-meta FROM]',
-  summary: 'Follow the pods of a whole Kubernetes cluster once, and keep what is known of them in NATS for all nodes',
+  summary: 'Follow the pods of a Kubernetes cluster once, and publish their metadata to NATS for all nodes',
   flags: { config: RUN_FLAGS.config, option: RUN_FLAGS.option, 'k8s-meta': RUN_FLAGS['k8s-meta'] },
   async run(flags, [extra]) {
     if (extra !== undefined) throw new CliError(`unexpected argument "${extra}" (see falc collector --help)`)

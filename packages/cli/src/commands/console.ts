@@ -10,11 +10,11 @@ import { openConsole, storeOf } from '../run/open-console.ts'
 export const consoleCommand = defineCommand({
   name: 'console',
   usage: '[--db FILE] [--listen HOST:PORT] [--token-file FILE] | token NAME [--scopes SCOPES]',
-  summary: 'Show the alerts of a store in a browser, and take those of Falco and falcosidekick; or make a token',
+  summary: 'Show the alerts of a store in a browser, and receive those of Falco and falcosidekick; or make a token',
   flags: {
     db: { value: 'FILE', help: "The store. Default: that of the configuration's output of type `store`" },
     config: { short: 'c', value: 'FILE', help: 'Configuration' },
-    listen: { value: 'HOST:PORT', help: 'Where it listens. Default: 127.0.0.1:2802' },
+    listen: { value: 'HOST:PORT', help: 'Address to listen on. Default: 127.0.0.1:2802' },
     rules: {
       short: 'r',
       value: 'PATH',
@@ -22,10 +22,13 @@ export const consoleCommand = defineCommand({
       help: 'Rules file or folder, in order, to explain alerts and test exceptions. Default: those of the configuration',
     },
     'local-rules': { value: 'FILE', help: 'The rules file to which exceptions are added' },
-    'token-file': { value: 'FILE', help: 'Who may do what: the lines that `falc console token` prints' },
-    'open-door': { help: 'Take alerts without a token' },
-    namespaces: { value: 'NAMES', help: 'The namespaces whose alerts a new token shows, with commas. Default: all' },
-    scopes: { value: 'SCOPES', help: `What a new token allows: ${SCOPES.join(',')}. Default: read` },
+    'token-file': { value: 'FILE', help: 'Tokens: the lines that `falc console token` prints' },
+    'open-door': { help: 'Accept alerts without a token' },
+    namespaces: {
+      value: 'NAMES',
+      help: 'The namespaces whose alerts a new token shows, separated by commas. Default: all',
+    },
+    scopes: { value: 'SCOPES', help: `The scopes of a new token: ${SCOPES.join(',')}. Default: read` },
   },
   async run(flags, [verb, name, ...rest]) {
     if (verb === 'token' && name !== undefined && rest.length === 0)

@@ -11,12 +11,12 @@ import { configPath } from '../run/loader.ts'
 export const deadLetters = defineCommand({
   name: 'dead-letters',
   usage: 'list [OUTPUT] | retry OUTPUT [LETTER…] | drop OUTPUT [LETTER…]',
-  summary: 'Show the alerts that a receiver has refused; deliver them once more, or remove them: all, or those named',
+  summary: 'List, retry or remove alerts that a receiver has refused: all, or those named',
   flags: {
     config: { short: 'c', value: 'FILE', help: 'Configuration' },
     queue: {
       value: 'FOLDER',
-      help: "The folder of the queues, instead of the configuration's: that of `relay --queue`",
+      help: "The folder of the queues, as with `relay --queue`, instead of the configuration's",
     },
     json: { help: 'List alerts as JSON, one per line' },
   },

@@ -31,7 +31,7 @@ export const diff = defineCommand({
     alerts: {
       value: 'STORE',
       multiple: true,
-      help: 'Say which alerts in a store (falc alerts) would not be raised any more',
+      help: 'Show which alerts in a store (falc alerts) would no longer be raised',
     },
     option: { short: 'o', value: 'KEY=VALUE', multiple: true, help: 'Set a key of the configuration' },
     json: { help: 'Print one JSON object' },

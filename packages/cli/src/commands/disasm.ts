@@ -13,12 +13,12 @@ import { loadSource, loadSources } from '../sources/load.ts'
 export const disasm = defineCommand({
   name: 'disasm',
   usage: '-r PATH… --rule NAME | [--source SOURCE] CONDITION',
-  summary: 'Show the bytecode of a rule or of a condition, or the JavaScript made of it',
+  summary: 'Show the bytecode of a rule or condition, or the JavaScript that the JIT generates',
   flags: {
     rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules file or folder, in order' },
     rule: { value: 'NAME', help: 'The rule to show' },
     source: { value: 'SOURCE', help: 'Event source of the condition (default: syscall)' },
-    js: { help: 'The JavaScript that the JIT makes of the bytecode' },
+    js: { help: 'Print the JavaScript that the JIT generates' },
     config: { short: 'c', value: 'FILE', help: 'Configuration' },
   },
   async run({ rules, rule, source = 'syscall', js, config }, [condition, extra]) {

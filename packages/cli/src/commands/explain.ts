@@ -18,13 +18,15 @@ import { loadSources } from '../sources/load.ts'
 export const explain = defineCommand({
   name: 'explain',
   usage: '-r PATH… (--rule NAME --event FILE [--num N] | --demand) [--json]',
-  summary: 'Show why a rule did or did not match an event: every check, its value, where it was written',
+  summary: 'Show why a rule did or did not match an event: each check with its value and its line',
   flags: {
     rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules file or folder, in order' },
     rule: { value: 'NAME', help: 'The rule to explain' },
     event: { value: 'FILE', multiple: true, help: 'Audit events (JSON) or, for a rule of system calls, a capture' },
     num: { value: 'N', help: 'Only the event of this number, from 1 (a capture: evt.num)' },
-    demand: { help: 'Show what the rules make a replay of system calls keep and read, and which rule does' },
+    demand: {
+      help: 'Show which state and events the rules make a replay of system calls keep and read, and which rule does',
+    },
     json: { help: 'Print one JSON object for each event' },
     config: { short: 'c', value: 'FILE', help: 'Configuration' },
     option: { short: 'o', value: 'KEY=VALUE', multiple: true, help: 'Set a key of the configuration' },

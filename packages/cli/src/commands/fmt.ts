@@ -8,9 +8,9 @@ import { readRules } from '../rules/files.ts'
 export const formatRules = defineCommand({
   name: 'fmt',
   usage: 'PATH… [--check]',
-  summary: 'Bring rules files into one layout; comments and meaning stay (docs/cli.md)',
+  summary: 'Format rules files, preserving comments and meaning (docs/cli.md)',
   flags: {
-    check: { help: 'Write nothing; list the files that are not in this layout, with exit code 1' },
+    check: { help: 'Write nothing; list the files that would change, and exit with 1 if there are any' },
   },
   run({ check }, paths) {
     if (paths.length === 0) throw new CliError('fmt needs at least one file or folder (see falc fmt --help)')

@@ -15,9 +15,9 @@ export const lintRules = defineCommand({
   usage: 'PATH… [-r PATH]… [--fix] [--format FORMAT]',
   summary: 'Find mistakes in rules: conditions that never hold, shadowed rules, … (docs/lint/README.md)',
   flags: {
-    rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules that the checked ones build upon' },
+    rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules on which the checked ones depend' },
     fix: { help: 'Apply the safe fixes' },
-    'unsafe-fixes': { help: 'With --fix: those, too, whose result should be read' },
+    'unsafe-fixes': { help: 'With --fix: also apply fixes whose result should be reviewed' },
     format: { value: 'FORMAT', help: `${Object.keys(REPORTS).join(', ')}; default: text` },
   },
   async run({ rules, fix, 'unsafe-fixes': unsafe, format = 'text' }, paths) {

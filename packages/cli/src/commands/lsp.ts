@@ -17,7 +17,7 @@ export const lsp = defineCommand({
   name: 'lsp',
   usage: '',
   summary: 'Serve editors: the Language Server Protocol on standard input and output (docs/editors.md)',
-  flags: { stdio: { help: 'Changes nothing: many editors add it' } },
+  flags: { stdio: { help: 'Has no effect; many editors pass it' } },
   async run() {
     const sources = await loadSources()
     // The same command on a thread: what analyses rules while the server answers.

@@ -22,7 +22,7 @@ export const mutate = defineCommand({
     rule: { value: 'NAME', help: 'This rule only' },
     'changed-from': { value: 'PATH', help: 'Only rules whose condition differs from that of the same rule there' },
     min: { value: 'PERCENT', help: 'Exit code 1 when the score of a rule is lower' },
-    suggest: { help: 'Print tests that would notice more, as YAML: read them before you keep them' },
+    suggest: { help: 'Print tests that would kill more mutants, as YAML: read them before you keep them' },
     json: { help: 'Print one JSON object for each mutant' },
   },
   async run({ rules, rule: only, 'changed-from': base, min, suggest: wanted, json }, paths) {

@@ -13,7 +13,7 @@ import { loadSources } from '../sources/load.ts'
 export const outputs = defineCommand({
   name: 'outputs',
   usage: '[list | test NAME] [-c FILE]',
-  summary: 'List the outputs that are configured, or send a test alert to one and show the answer',
+  summary: 'List the configured outputs, or send a test alert to one and show the answer',
   flags: {
     config: { short: 'c', value: 'FILE', help: 'Configuration' },
     option: { short: 'o', value: 'KEY=VALUE', multiple: true, help: 'Set a key of the configuration' },

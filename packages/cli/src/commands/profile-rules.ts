@@ -13,7 +13,7 @@ import { playFile } from '../testing/play-file.ts'
 export const profileRules = defineCommand({
   name: 'profile-rules',
   usage: '-r PATH… [-e CAPTURE]… [--audit LOG]…',
-  summary: 'Measure on events what rules cost and how much each part of a condition rules out',
+  summary: 'Measure on events what rules cost and what each part of a condition excludes',
   flags: {
     rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules file or folder, in order' },
     rule: { value: 'NAME', help: 'Only this rule' },

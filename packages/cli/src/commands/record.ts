@@ -20,14 +20,14 @@ export const record = defineCommand({
     capture: { short: 'e', value: 'FILE', help: 'Read events from this capture instead of the running machine' },
     filter: {
       value: 'CONDITION',
-      help: 'Only events that match; others are kept only where they change the state',
+      help: 'Only events that match; others are kept only if they change the state',
     },
     duration: { short: 'M', value: 'SECONDS', help: 'Stop after this time' },
     count: { short: 'n', value: 'N', help: 'Stop after this many events that match' },
     config: {
       short: 'c',
       value: 'FILE',
-      help: 'Live: a falco.yaml whose plugins "container" and "k8smeta" say which engines and API server to ask (default: the usual sockets)',
+      help: 'Live: a falco.yaml whose plugins "container" and "k8smeta" configure container engines and API server (default: the usual sockets)',
     },
     snaplen: { value: 'BYTES', help: 'Live: bytes kept of data that is read or written (default: 80)' },
     gzip: { short: 'z', help: 'Compress' },

@@ -13,7 +13,7 @@ import { tuneForEvents } from '../v8-flags.ts'
 export const relay = defineCommand({
   name: 'relay',
   usage: '[-c FILE] [--queue FOLDER] [--token-file FILE]',
-  summary: "Take alerts by HTTP, as falcosidekick does and with its configuration, and deliver them to falc's outputs",
+  summary: "Receive alerts over HTTP like falcosidekick, with its configuration, and deliver them to falc's outputs",
   flags: {
     'config-file': {
       short: 'c',
@@ -21,9 +21,9 @@ export const relay = defineCommand({
       help: "falcosidekick's YAML, and falc's outputs under `outputs`; environment variables take precedence",
     },
     queue: { value: 'FOLDER', help: 'Keep alerts in this folder until they are delivered: they survive a crash' },
-    'token-file': { value: 'FILE', help: 'Take alerts only with one of these bearer tokens, one per line' },
-    'skip-unsupported': { help: 'Start without configured outputs that falc does not have' },
-    check: { help: 'Show what the configuration becomes, and stop' },
+    'token-file': { value: 'FILE', help: 'Accept alerts only with one of these bearer tokens, one per line' },
+    'skip-unsupported': { help: 'Start without those configured outputs that falc does not have' },
+    check: { help: 'Show which outputs the configuration translates to, and stop' },
   },
   async run(flags, [extra]) {
     if (extra !== undefined) throw new CliError(`unexpected argument "${extra}" (a configuration goes with -c)`)

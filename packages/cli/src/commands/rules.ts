@@ -27,8 +27,8 @@ import { ruleText } from './diff.ts'
 const FLAGS = {
   config: { short: 'c', value: 'FILE', help: 'Configuration (default: /etc/falco/falco.yaml, if it exists)' },
   option: { short: 'o', value: 'KEY=VALUE', multiple: true, help: 'Set a key of the configuration' },
-  'dry-run': { help: 'install: do everything but the last step' },
-  force: { help: 'install: also an older version, or one that was rolled back' },
+  'dry-run': { help: 'install: do everything except the last step' },
+  force: { help: 'install: accept an older version, or one that was rolled back' },
   json: { help: 'list: the state as JSON' },
   metrics: { value: 'HOST:PORT', help: 'follow: serve /metrics and /healthz here' },
   version: { value: 'X.Y.Z', help: 'push: the version, which also gives the tags X.Y, X and latest' },

@@ -6,7 +6,7 @@ import { FORMER_FLAGS, INFORMING_FLAGS, type InformingFlag, RUN_FLAGS, type RunF
 export const run = defineCommand({
   name: 'run',
   usage: '[-c FILE] [-r PATH]… [-e CAPTURE | --k8s-audit FROM] [FLAGS]',
-  summary: 'Detect: read events, and send alerts to stdout and the outputs of falco.yaml',
+  summary: 'Evaluate rules on events, and send alerts to stdout and the outputs of falco.yaml',
   flags: RUN_FLAGS,
   former: FORMER_FLAGS,
   async run(flags, positionals) {

@@ -5,11 +5,11 @@ import { CliError } from '../fail.ts'
 export const scene = defineCommand({
   name: 'scene',
   usage: '-e CAPTURE --event N [--test]',
-  summary: 'Write an event of a capture, with the state it meets, as the scene of a test (docs/testing.md)',
+  summary: 'Write an event of a capture, with the state it depends on, as the scene of a test (docs/testing.md)',
   flags: {
     capture: { short: 'e', value: 'FILE', help: 'The capture (.scap)' },
     event: { value: 'N', help: 'Number of the event (evt.num)' },
-    test: { help: 'As an item of the tests of a test file' },
+    test: { help: 'Print it as an item of `tests` in a test file' },
   },
   async run({ capture, event, test }, [extra]) {
     if (extra !== undefined) throw new CliError(`unexpected argument "${extra}" (see falc scene --help)`)

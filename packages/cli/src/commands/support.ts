@@ -29,7 +29,7 @@ export const support = defineCommand({
   flags: {
     config: { short: 'c', value: 'FILE', help: 'Configuration (default: /etc/falco/falco.yaml, if it exists)' },
     out: { value: 'FILE', help: 'The archive (default: falc-support.tar.gz)' },
-    lines: { value: 'N', help: 'As many lines of the journal are looked at (default: 1000)' },
+    lines: { value: 'N', help: 'Number of lines of the journal to read (default: 1000)' },
   },
   async run({ config: given, out = 'falc-support.tar.gz', lines = '1000' }) {
     if (!/^\d{1,6}$/.test(lines)) throw new CliError(`--lines needs a number, not "${lines}"`)

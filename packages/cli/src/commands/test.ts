@@ -13,23 +13,23 @@ import { testFiles } from '../testing/test-file.ts'
 export const test = defineCommand({
   name: 'test',
   usage: '[-r PATH]… PATH… [--filter TEXT] [--format FORMAT] [--coverage] [--update] [--watch]',
-  summary: 'Unit-test rules: events and the alerts that they should raise (docs/testing.md)',
+  summary: 'Run unit tests of rules: events, and the alerts that they should raise (docs/testing.md)',
   flags: {
     rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules to load before those of the test file' },
     option: { short: 'o', value: 'KEY=VALUE', multiple: true, help: 'Set a key of the configuration' },
-    filter: { value: 'TEXT', help: 'Only tests whose name contains it' },
+    filter: { value: 'TEXT', help: 'Only tests whose name contains this text' },
     format: { value: 'FORMAT', help: `${Object.keys(TEST_REPORTS).join(', ')}; default: text` },
     coverage: {
       value: 'FORMAT',
       optionalValue: true,
-      help: `Which checks, items, exceptions and bounds decide in some test: ${Object.keys(COVERAGE_REPORTS).join(', ')}`,
+      help: `Report which checks, items, exceptions and bounds decide in some test: ${Object.keys(COVERAGE_REPORTS).join(', ')}`,
     },
     'min-coverage': { value: 'PERCENT', help: 'Exit code 1 when a smaller share of them decides' },
     update: { help: 'Write the snapshots of tests that have one' },
     jobs: { short: 'j', value: 'N', help: 'Number of processes that run the test files; default: 1' },
     worker: {},
     watch: { help: 'Run again when a test or rules file changes' },
-    json: { help: 'The same as --format json' },
+    json: { help: 'Same as --format json' },
   },
   async run(flags, paths) {
     const { rules, option, watch: again } = flags

@@ -12,8 +12,8 @@ export const top = defineCommand({
   usage: '[-r PATH]… [-e CAPTURE] [--once]',
   summary: 'Show the busiest processes, events and rules of this machine, second by second',
   flags: {
-    rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules whose alerts are counted' },
-    capture: { short: 'e', value: 'FILE', help: 'Show a capture, in the time of its events' },
+    rules: { short: 'r', value: 'PATH', multiple: true, help: 'Rules whose alerts to count' },
+    capture: { short: 'e', value: 'FILE', help: 'Show a capture, at the pace of its events' },
     once: { help: 'One frame: of the first interval, or of the whole capture' },
     interval: { short: 'd', value: 'SECONDS', help: 'Time between frames (default: 1)' },
     rows: { short: 'n', value: 'N', help: 'Rows of each table (default: 10)' },

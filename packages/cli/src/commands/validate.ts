@@ -13,7 +13,7 @@ import { loadSources } from '../sources/load.ts'
 export const validate = defineCommand({
   name: 'validate',
   usage: '[--json] FILE…',
-  summary: 'Check rules files, loaded together in order, and report errors with their place (as run -V)',
+  summary: 'Check rules files, loaded together in order, and report errors with their positions (as run -V)',
   flags: {
     json: { help: 'Print the report as JSON' },
     config: { short: 'c', value: 'FILE', help: 'Configuration' },

@@ -8,7 +8,7 @@ import type { Session } from './session.ts'
 /**
  * Connects signals and changed files with a running session: SIGINT and SIGTERM stop, SIGUSR1 reopens outputs, SIGHUP and
  * changed files reload.
- * @param live false: files are not watched, since the input ends by itself
+ * @param live false: files are not watched, since the input is finite
  * @returns a function that disconnects them
  */
 export function attach(

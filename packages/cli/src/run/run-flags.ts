@@ -17,23 +17,23 @@ export const RUN_FLAGS = {
     help: 'Read Kubernetes audit events: a file, a folder, - (stdin), a webhook http://[HOST]:PORT/PATH, or nats://HOST:PORT/STREAM',
   },
   follow: { help: 'With a file of --k8s-audit: keep reading as it grows and rotates' },
-  'from-start': { help: 'With --follow: read the whole file, also what an earlier run has read' },
+  'from-start': { help: 'With --follow: read the whole file, even what an earlier run has read' },
   'from-end': { help: 'With --follow: read only what is written from now on' },
   'k8s-meta': {
     value: 'KUBECONFIG',
-    help: 'Ask this API server about pods, as the plugin k8smeta does; pod: as the account of the pod that falc runs in',
+    help: 'Read metadata of pods from this API server, as the plugin k8smeta does; pod: with the account of the pod that falc runs in',
   },
   'enable-source': {
     value: 'SOURCE',
     multiple: true,
-    help: 'Enable this event source (syscall, k8s_audit) and no other',
+    help: 'Enable only this event source (syscall, k8s_audit)',
   },
   'disable-source': { value: 'SOURCE', multiple: true, help: 'Disable this event source' },
   'probe-socket': {
     value: 'PATH',
     help: 'Socket of a falc-probe service (falc-probe --listen); default: falc starts its own, which needs root',
   },
-  user: { value: 'NAME', help: 'Once everything is open, switch to this user, without privilege' },
+  user: { value: 'NAME', help: 'Once everything is open, drop privileges and run as this user' },
   'hand-over': {
     help: 'Watch while another engine with this configuration is replaced: without its servers, playbooks and queues on disk',
   },
@@ -65,10 +65,10 @@ export const RUN_FLAGS = {
   'config-schema': { help: 'Print the JSON schema of the configuration' },
   'rule-schema': { help: 'Print the JSON schema of rules files' },
   'page-size': { help: "Print the system's page size" },
-  'no-cache': { help: 'Compile the rules, and do not cache them for the next start' },
-  'read-all': { help: 'Read every event of a capture or audit log, also those that no rule can depend on' },
-  'no-kernel-filter': { help: 'Record every call that rules name, also those that no rule can match' },
-  backend: { value: 'vm|jit', help: 'How conditions are run (default: jit where code generation is allowed)' },
+  'no-cache': { help: 'Compile the rules without reading or writing the cache' },
+  'read-all': { help: 'Read every event of a capture or audit log, even those that no rule can depend on' },
+  'no-kernel-filter': { help: 'Record every call that rules name, even those that no rule can match' },
+  backend: { value: 'vm|jit', help: 'How conditions are evaluated (default: jit where code generation is allowed)' },
 } as const
 
 export type RunFlags = FlagValues<typeof RUN_FLAGS>

@@ -181,7 +181,7 @@ export class Session implements MetricsSource {
 
   /**
    * Logs and alerts that the previous configuration and rules stay in force. The same reason again, for instance for a
-   * changed file and for a SIGHUP after it, is no second alert.
+   * changed file and for a SIGHUP after it, raises no second alert.
    * @param requested by a signal: it is logged in any case
    */
   reloadFailed(reason: string, requested: boolean): void {

@@ -27,7 +27,7 @@ export function defaultState(path: string): string | undefined {
   return dir ? join(dir, `k8s-audit-${name}.json`) : undefined
 }
 
-/** Standard input ends by itself only when it is a file: a pipe may stay open for as long as falc runs. */
+/** Standard input is finite only when it is a file: a pipe may stay open for as long as falc runs. */
 export function endsByItself({ kind }: OpenParams): boolean {
   return kind === 'stdin' ? fstatSync(0).isFile() : kind === 'file'
 }

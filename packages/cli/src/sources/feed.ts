@@ -41,7 +41,7 @@ export interface Feed {
   readonly source: string
   /** How the log names it: `capture x.scap`, `webhook http://…`. */
   readonly title: string
-  /** It ends by itself: a file. */
+  /** The input is finite: a file. */
   readonly finite: boolean
   /** It is live, but what is not read is kept elsewhere: it can wait as long as a file. */
   readonly patient?: boolean

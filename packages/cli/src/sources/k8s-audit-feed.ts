@@ -46,7 +46,7 @@ export interface K8sAuditOptions {
   readonly fieldsRead?: () => Iterable<{ readonly name: string }>
   /** Called with the first problem of each cause. */
   readonly warn: (text: string) => void
-  /** Told when a webhook's certificate or tokens are renewed. Default: only what `warn` is for. */
+  /** Called when a webhook's certificate or tokens are renewed. Default: only warnings, through `warn`. */
   readonly log?: Pick<Log, 'info' | 'warning' | 'error'>
 }
 
@@ -100,7 +100,7 @@ class K8sAuditFeed implements Feed {
     this.#workers = await this.#openWorkers()
     const ending = new AbortController()
     this.#input = await this.#open(AbortSignal.any([signal, ending.signal]), consumer)
-    // Of a file that ends by itself, the final report has the losses. A timer raises the alerts, since after a bad request
+    // For a finite file, the final report has the losses. A timer raises the alerts, since after a bad request
     // there may be no batch for long.
     const report = (last: boolean) => {
       if (!this.finite) this.#drops.report(consumer, last)

@@ -73,7 +73,7 @@ async function updated(test: RuleTest, result: TestResult, engine: Engine, path:
   return runTest({ ...test, snapshot: { ...snapshot, text: result.alerts } }, engine)
 }
 
-/** A test file may be somebody else's: it has nothing written outside of its folder and the working directory, nor through a link. @throws {CliError} */
+/** A test file may not be trusted: it can write only below its folder and the working directory, and through no link. @throws {CliError} */
 function checkPlace(file: string, test: string): void {
   const folder = realpathSync(dirname(file))
   const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()

@@ -1,6 +1,6 @@
 /**
  * The folder of artifacts. All artifacts together are a generation, and the link `current` names the one that is in force: it is
- * replaced in one step, so that nobody reads half an update, and an earlier generation is as complete as the present one.
+ * replaced in one step, so that no reader sees half an update, and an earlier generation is as complete as the present one.
  *
  *     current → generations/7
  *     generations/7/state.json            what is installed, for people and programs
@@ -45,7 +45,7 @@ export interface Refused {
   readonly name: string
   readonly digest: string
   readonly reason: string
-  /** It was rolled back: it is not tried again by itself. What was refused for another reason may do the next time. */
+  /** It was rolled back, and is not tried again automatically. An artifact refused for another reason may pass the next time. */
   readonly held: boolean
 }
 

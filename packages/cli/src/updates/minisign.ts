@@ -13,7 +13,7 @@ const COMMENT = 'trusted comment: '
 
 export const isMinisign = (text: string): boolean => text.startsWith('untrusted comment:')
 
-/** @throws {Error} when it is no public key */
+/** @throws {Error} when it is not a public key */
 export function readMinisignKey(text: string): MinisignKey {
   const bytes = Buffer.from(text.split(/\r?\n/)[1] ?? '', 'base64')
   if (bytes.length !== 2 + ID_BYTES + KEY_BYTES || bytes.toString('latin1', 0, 2) !== 'Ed')

@@ -192,7 +192,7 @@ export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 }
 
-/** @throws {RegistryError} when it is no JSON object */
+/** @throws {RegistryError} when it is not a JSON object */
 export function jsonOf(bytes: Uint8Array): Record<string, any> {
   try {
     const value = JSON.parse(Buffer.from(bytes).toString('utf8'))

@@ -136,7 +136,7 @@ function byMinisign(payload: Buffer, path: string): string {
   }
 }
 
-/** Ed25519 hashes by itself. */
+/** Ed25519 includes the hash. */
 function hashOf({ asymmetricKeyType }: KeyObject): string | null {
   return asymmetricKeyType === 'ed25519' ? null : 'sha256'
 }

@@ -15,7 +15,7 @@ const BLOCK = 512
 /** A name without a folder, of characters that need no quotes anywhere. */
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/
 
-/** @throws {CliError} when it is no archive, or holds more than plain files */
+/** @throws {CliError} when it is not an archive, or holds more than plain files */
 export function unpack(gzipped: Buffer): TarFile[] {
   const bytes = gunzip(gzipped)
   const files: TarFile[] = []
@@ -71,7 +71,7 @@ function field(head: Buffer, from: number, length: number): string {
   return head.toString('latin1', from, from + length).replace(/\0.*$/s, '')
 }
 
-/** @throws {CliError} when it is no number: sizes beyond 8 GiB are written in another way */
+/** @throws {CliError} when it is not a number: sizes beyond 8 GiB are encoded differently */
 function octal(head: Buffer, from: number, length: number): number {
   const text = field(head, from, length).trim()
   if (!/^[0-7]+$/.test(text)) throw new CliError('the archive is damaged: a number is missing')

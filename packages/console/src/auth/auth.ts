@@ -14,7 +14,7 @@ export interface ProxyOptions {
   readonly addresses: readonly string[]
   /** Default: X-Forwarded-User. */
   readonly userHeader?: string
-  /** A list with commas. Default: X-Forwarded-Groups. */
+  /** A comma-separated list. Default: X-Forwarded-Groups. */
   readonly groupsHeader?: string
 }
 
@@ -81,7 +81,7 @@ export class Auth {
     return rights
   }
 
-  /** @throws {Refused} when somebody is known, and may do nothing */
+  /** @throws {Refused} when the user is known, but has no rights */
   whoIfKnown(request: IncomingMessage): Rights | undefined {
     if (this.isOpen) return ANYONE
     return this.#ofSession(request) ?? this.#ofToken(request) ?? this.#ofProxy(request)

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000
 /** Clients that are remembered. Addresses are others' to choose: of more, all are forgotten. */
 const MAX_CLIENTS = 1000
 
-/** Slows down guessing of what lets somebody in. */
+/** Slows down the guessing of tokens and links. */
 export class Guesses {
   readonly #wrong = new Map<string, { count: number; readonly until: number }>()
 

@@ -12,7 +12,7 @@ export interface OidcOptions {
   readonly redirectUri: string
   /** Default: openid profile email groups. */
   readonly scope?: string | undefined
-  /** The claim with somebody's groups. Default: groups. */
+  /** The claim with the user's groups. Default: groups. */
   readonly groupsClaim?: string | undefined
   /** Milliseconds that a session has the groups of its sign-in. Default: an hour; at most 12. */
   readonly session?: number | undefined
@@ -24,7 +24,7 @@ export interface Person {
   readonly groups: readonly string[]
 }
 
-/** A sign-in that has begun. The browser keeps it, sealed: whoever begins many ends nobody else's. */
+/** A sign-in that has begun. The browser keeps it, sealed, so beginning many ends no one else's. */
 interface Pending {
   readonly state: string
   readonly verifier: string
@@ -83,7 +83,7 @@ export class Provider {
     return { location: client.buildAuthorizationUrl(config, asked).href, cookie }
   }
 
-  /** @param search what the provider has added to the address @param cookie of the browser @throws {Refused} when nobody has signed in */
+  /** @param search what the provider has added to the address @param cookie of the browser @throws {Refused} when no user has signed in */
   async end(search: string, cookie = ''): Promise<Person> {
     const client = await import('openid-client')
     const state = new URLSearchParams(search).get('state') ?? ''

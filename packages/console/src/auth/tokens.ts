@@ -6,7 +6,7 @@ import { readFileSync, statSync } from 'node:fs'
 export const SCOPES = ['read', 'triage', 'respond', 'admin', 'ingest'] as const
 export type Scope = (typeof SCOPES)[number]
 
-/** What somebody may do. */
+/** What a user may do. */
 export interface Rights {
   readonly name: string
   readonly scopes: readonly Scope[]

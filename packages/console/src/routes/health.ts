@@ -20,7 +20,7 @@ const MAX_ANSWER = 8 * 1024 * 1024
 /** Characters of a text in a metrics alert, such as a version or a digest. */
 const MAX_TEXT = 200
 
-/** Items of an answer, each of which somebody else has chosen the size of. */
+/** Items of an answer whose sizes are chosen by others. */
 class Listing {
   readonly #items: string[] = []
   #length = 0

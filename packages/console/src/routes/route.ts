@@ -45,11 +45,11 @@ export interface House {
   readonly approvals: Waiting | undefined
 }
 
-/** Steps that wait for somebody's word, and where it goes. */
+/** Steps that wait for approval, and the function that answers for one. */
 export interface Waiting {
   /** `token`: SHA-256 in hex of what a link has. */
   list(): Promise<readonly (Approval & { readonly token?: string })[]>
-  /** @returns false: somebody was first */
+  /** @returns false: another answer came first */
   answer(run: string, word: Word, by: string): boolean
 }
 

@@ -5,7 +5,7 @@ import { anyOf, type PlannedCondition, planSilence, type Silence } from '@falc/s
 /** Planned silences that are kept. */
 const MAX_KEPT = 1000
 
-/** The silences of a store, as somebody sees them. */
+/** The silences of a store that a user may see. */
 export interface Silences {
   readonly all: readonly Silence[]
   /** The alerts that are covered. */

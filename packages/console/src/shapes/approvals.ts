@@ -1,4 +1,4 @@
-/** A step of a playbook that waits for somebody's word. */
+/** A step of a playbook that waits for approval. */
 export interface Approval {
   readonly run: string
   readonly playbook: string

@@ -57,7 +57,7 @@ export function selection(view: View, now = Date.now()): Record<string, string |
 }
 
 /**
- * Alerts as they arrive. The browser reconnects by itself, from the alert that it saw last.
+ * Alerts as they arrive. The browser reconnects automatically, from the alert that it saw last.
  * @returns what ends it
  */
 export function listen({ filter, q }: View, arrived: (found: Found) => void): () => void {

@@ -19,7 +19,7 @@ import { narrowed, START } from './url.ts'
 type Group = Groups['groups'][number]
 
 const REFRESH_MS = 10_000
-/** Seconds that the console takes by itself, and that it may take when all alerts are to be counted. */
+/** Seconds that the console takes by default, and that it may take when asked to count all alerts. */
 const [PATIENCE_S, WAIT_S] = [2, 120]
 
 export function GroupList({ id }: { id: string }) {
@@ -52,7 +52,7 @@ export function GroupList({ id }: { id: string }) {
   )
 }
 
-/** How many alerts the counts are of; all are counted when somebody asks for it, and can wait. */
+/** How many alerts the counts cover; all are counted on request, which takes longer. */
 function Part({ groups, isAsked, ask }: { groups: Groups; isAsked: boolean; ask: (isAsked: boolean) => void }) {
   const part = partly(groups)
   if (part === undefined) return null

@@ -15,7 +15,7 @@ export interface AlertList {
   readonly isLoaded: boolean
   /** Asks for older ones, if there are any and none are on their way. */
   readonly more: () => void
-  /** Shows what somebody has just decided, before the console is asked again. */
+  /** Shows a change that the user has just made, before the console is asked again. */
   readonly patch: (ids: ReadonlySet<string>, triage: Triage) => void
 }
 

@@ -1,4 +1,4 @@
-/** A whole number with commas. By hand: see `time.ts`. */
+/** A whole number with thousands separators. By hand: see `time.ts`. */
 export function grouped(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+$)/g, ',')
 }

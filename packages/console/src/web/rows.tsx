@@ -123,7 +123,7 @@ export function valueText(value: unknown): string {
 /** Time of day, with the date if it is not today's. */
 export function shortTime(text: string): string {
   const date = new Date(text)
-  // What is no time is shown as it came.
+  // A text that is not a time is shown as it came.
   if (Number.isNaN(date.getTime())) return visible(cut(text, 40))
   const time = clock(date)
   return day(date) === day(new Date()) ? time : `${day(date).slice(5)} ${time}`

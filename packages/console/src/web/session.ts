@@ -11,7 +11,7 @@ export async function methods(): Promise<Session['methods']> {
   return ((await response.json()) as Partial<Session>).methods ?? []
 }
 
-/** Where the address is kept while somebody is at the identity provider's pages, which forget it. */
+/** Where the address is kept while the user is at the identity provider's pages, which forget it. */
 const KEPT = 'falc-address'
 
 export const keepAddress = () => sessionStorage.setItem(KEPT, location.hash)

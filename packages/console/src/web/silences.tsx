@@ -1,4 +1,4 @@
-/** Silences: conditions whose alerts nobody needs to see for a while. They are kept, marked and counted. */
+/** Silences: conditions whose alerts are hidden for a while. They are kept, marked and counted. */
 
 import { useState } from 'preact/hooks'
 import type { NewSilence, Silences as SilencesAnswer } from '../shapes/index.ts'

@@ -18,7 +18,7 @@ export interface View {
   readonly state: string
   readonly assignee: string
   readonly silenced: string
-  /** Fields that alerts are grouped by, and that are columns; with commas between them. */
+  /** Fields that alerts are grouped by, and that are columns; comma-separated. */
   readonly group: string
   readonly columns: string
   /** The rule that a screen is about. */

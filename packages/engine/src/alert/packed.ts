@@ -40,7 +40,7 @@ const eight = new Uint8Array(number.buffer)
 
 /**
  * Appends the values of an alert as bytes: a half to a sixth of what it takes as an object.
- * @returns what `unpackAlert` makes the same alert with, the same for all alerts of a rule; undefined: it is no alert of a rule, and
+ * @returns what `unpackAlert` makes the same alert with, the same for all alerts of a rule; undefined: it is not an alert of a rule, and
  * nothing was written
  */
 export function packAlert(alert: AlertData, sink: ByteSink): AlertWords | undefined {

@@ -61,7 +61,7 @@ export class Graph {
     this.#memoised = memoised
   }
 
-  /** Enters a condition that will be evaluated by itself. */
+  /** Enters a condition that will be evaluated on its own. */
   root(node: Node): Ref {
     const ref = this.#enter(node)
     if (typeof ref !== 'boolean') this.#use(ref.node, undefined)

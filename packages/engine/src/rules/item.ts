@@ -6,7 +6,7 @@ import type { Priority } from './priority.ts'
 import type { PluginVersion } from './rule.ts'
 import type { Version } from './version.ts'
 
-/** The items of a rules file as read: each checked by itself, not yet against the others. */
+/** The items of a rules file as read: each checked on its own, not yet against the others. */
 export type Item =
   | { readonly kind: 'engine version'; readonly version: Version }
   | { readonly kind: 'plugin versions'; readonly requirements: readonly PluginRequirement[] }

@@ -8,7 +8,7 @@ import { parseRecovering } from './recover.ts'
 import { checkSchema, type SchemaResult } from './schema.ts'
 import type { YamlError, YamlNode } from './yaml.ts'
 
-/** A rules file's items, each checked by itself. */
+/** A rules file's items, each checked on its own. */
 export interface ReadFile {
   readonly source: SourceText
   /** In the order of the file. Of an item that could not be read, only its name. */

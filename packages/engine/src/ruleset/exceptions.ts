@@ -8,7 +8,7 @@ export interface Shared {
   readonly rules: readonly number[]
 }
 
-/** So many conditions have to be alike. */
+/** The minimum number of conditions that have to be alike. */
 const ALIKE = 4
 
 /**

@@ -69,7 +69,7 @@ export function keyOf({ field: [name, arg], kind }: Need): string {
   return `${kind} ${name} ${arg ?? ''}`
 }
 
-/** Each of them must be met. */
+/** Each of them must hold. */
 function needsOf(node: Node): Need[] {
   switch (node.kind) {
     case 'const':

@@ -110,7 +110,7 @@ export function planRuleset(
 /** A field becomes a key of a bucket when this many conditions compare its value. Fewer are tested as fast one by one. */
 const MANY = 6
 
-/** @param numbers undefined: the slow twin, every rule by itself and found by nothing */
+/** @param numbers undefined: the slow twin, which tests every rule on its own and indexes none */
 function planBucket(
   conditions: readonly Node[],
   scopes: ReadonlySet<string>,

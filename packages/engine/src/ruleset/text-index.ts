@@ -21,7 +21,7 @@ export class TextIndex {
   /** The states below have a row in `#rows`, which has the next state for every unit. The others are deeper. */
   readonly #withRow: number
   readonly #rows: Int32Array
-  /** Where to go on when no transition of a state fits. */
+  /** Where to continue when no transition of a state fits. */
   readonly #fail: Int32Array
   /** Per state, itself or the first one down its failures that ends a text, 0 for none. */
   readonly #hit: Int32Array

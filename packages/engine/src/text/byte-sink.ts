@@ -67,7 +67,7 @@ export class ByteSink {
     this.text(SPECIAL.test(text) ? JSON.stringify(text.toWellFormed()).slice(1, -1) : text)
   }
 
-  /** Writes a text of ASCII without special characters. @returns false: it is no such text, and nothing was written */
+  /** Writes a text of ASCII without special characters. @returns false: it is not such a text, and nothing was written */
   #plain(text: string): boolean {
     const { bytes, length: start } = this
     const { length } = text

@@ -60,7 +60,7 @@ export interface BucketOptions {
   readonly create?: { readonly replicas: number }
 }
 
-/** A connection that comes back by itself, and the bucket behind it. */
+/** A connection that reconnects automatically, and the bucket behind it. */
 export class Bucket {
   readonly #options: BucketOptions
   #connecting: Promise<NatsConnection> | undefined

@@ -24,9 +24,9 @@ export interface CollectorOptions {
   /** Milliseconds that the markers of deletions stay: a node that was away sees by them what is gone. Default 3,600,000. */
   readonly markers?: number
   readonly backoff?: { readonly first?: number; readonly max?: number }
-  /** Told once when the bucket cannot be written, until it can be again. */
+  /** Called once when the bucket cannot be written, until it can be again. */
   readonly warn?: (text: string) => void
-  /** Told when this collector begins to write and when it begins to wait. */
+  /** Called when this collector begins to write and when it begins to wait. */
   readonly inform?: (text: string) => void
 }
 
@@ -164,7 +164,7 @@ export class Collector {
     return { made, holder: this.#holder, pods: this.#written.size, ...(problem !== undefined && { problem }) }
   }
 
-  /** What the bucket has: a collector before this one may have left it, or somebody has emptied it. */
+  /** What the bucket has: a collector before this one may have left it, or it was emptied meanwhile. */
   async #read(kv: KV, signal: AbortSignal): Promise<void> {
     this.counts.reads++
     this.#written.clear()

@@ -64,7 +64,7 @@ export class Lease {
   }
 }
 
-/** @throws {LeaseLost} when somebody else has written since */
+/** @throws {LeaseLost} when another collector has written since */
 export async function unlessLost<T>(writing: Promise<T>): Promise<T> {
   try {
     return await writing

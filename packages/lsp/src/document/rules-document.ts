@@ -87,7 +87,7 @@ export class RulesDocument {
     return (this.#parts ??= this.items.flatMap(item => this.partsOf(item)))
   }
 
-  /** Conditions and outputs of one item: while somebody types in it, the others need not be read. */
+  /** Conditions and outputs of one item: while the user types in it, the others need not be read. */
   partsOf(item: Item): readonly Part[] {
     let parts = this.#partsOf.get(item)
     if (!parts) this.#partsOf.set(item, (parts = item.entries.flatMap(entry => this.#partsIn(item, entry))))

@@ -21,7 +21,7 @@ export type TokenKind =
 export interface Token extends Range {
   readonly kind: TokenKind
   readonly text: string
-  /** Of a value: it is quoted, so it is no list's name. */
+  /** Of a value: it is quoted, so it is not the name of a list. */
   readonly quoted?: true
 }
 

@@ -53,7 +53,7 @@ export class Delivery {
   #successor: ((alert: AlertData) => void) | undefined
   #closing = false
 
-  /** @throws {TypeError} for what is no target, and without a format */
+  /** @throws {TypeError} for something that is not a target, and without a format */
   constructor(target: Target, options: DeliveryOptions) {
     checkTarget(target)
     if (typeof options?.format?.print !== 'function')

@@ -42,7 +42,7 @@ export class FileOutput implements Output {
       else await handle.close()
       return this
     } catch (error) {
-      // A pipe that nobody reads yet: alerts wait for a reader.
+      // A pipe without a reader yet: alerts wait for one.
       if ((error as NodeJS.ErrnoException).code === 'ENXIO') return this
       throw outputError(error, NAME)
     }

@@ -4,7 +4,7 @@ export type FailureClass =
   | 'later'
   /** The receiver does not want the first message that was not delivered. It is dropped, the next ones are sent. */
   | 'poison'
-  /** Nothing gets through until somebody changes a setting, here or at the receiver. Messages wait. */
+  /** Nothing gets through until a setting is changed, here or at the receiver. Messages wait. */
   | 'misconfigured'
   /** Nothing can ever be delivered again: the reader of a pipe has gone. */
   | 'broken'

@@ -12,7 +12,7 @@ export class OutputError extends Error {
   override readonly name = 'OutputError'
   /** An errno name, or what is wrong in a word. */
   readonly code: string
-  /** Whether it passes by itself. */
+  /** Whether it is temporary. */
   readonly class: FailureClass
 
   constructor(code: string, message: string, kind: FailureClass = 'later') {

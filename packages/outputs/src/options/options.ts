@@ -43,7 +43,7 @@ type Values = Readonly<Record<string, unknown>>
 
 /**
  * Reads the options of a table. Scalars may be text, as in a file, or of their own type.
- * @param others keys that somebody else reads
+ * @param others keys that are read elsewhere
  * @throws {OptionError}
  */
 export function readOptions(

@@ -17,7 +17,7 @@ export const OPEN = {
   change: O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
 }
 
-/** Nobody else reads alerts. */
+/** Only the owner can read alerts. */
 export const MODE = 0o600
 
 /**

@@ -74,7 +74,7 @@ export class Journal {
   /**
    * Appends as many of the texts as one write takes.
    * @param written called with their number, at the same time as `next` grows by it
-   * @throws when they are not written, or nobody knows whether they are
+   * @throws when they are not written, or it is not known whether they are
    */
   async append(texts: Iterable<string>, written: (count: number) => void): Promise<void> {
     const tail = await this.#writable()

@@ -66,7 +66,7 @@ async function listen(file: string): Promise<Server | undefined> {
   }
 }
 
-/** Whether somebody listens. A socket on which nobody does is removed, unless another process was faster. */
+/** Whether a process listens on the socket. A socket without a listener is removed, unless another process was faster. */
 async function isUsed(file: string): Promise<boolean> {
   const inode = await inodeOf(file)
   if (await answers(file)) return true

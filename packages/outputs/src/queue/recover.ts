@@ -94,7 +94,7 @@ export async function readRecords(
   for (let wanted = CHUNK; ; ) {
     const buffer = Buffer.allocUnsafe(Math.min(wanted, size - at))
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, at)
-    // Somebody has cut the file: what is missing is damage.
+    // The file was truncated: what is missing is damage.
     const total = bytesRead < buffer.length ? bytesRead : size - at
     const chunk = buffer.subarray(0, bytesRead)
     for (let offset = 0; ; ) {

@@ -65,7 +65,7 @@ export class Writer {
     })
   }
 
-  /** So many pushes are pending no more. */
+  /** This many pushes are no longer pending. */
   left(count: number): void {
     this.#left += count
   }

@@ -138,7 +138,7 @@ function credentialsOf(
   }
 }
 
-/** Where to listen; the socket that an earlier process has left behind is removed. @throws {OutputError} when somebody else serves there */
+/** Where to listen; the socket that an earlier process has left behind is removed. @throws {OutputError} when another process serves there */
 async function prepareAddress(address: string): Promise<{ path: string } | { host: string; port: number }> {
   if (!address.startsWith('unix:')) {
     const [, six, host, port] = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(address) ?? []

@@ -102,7 +102,7 @@ function subjectOf(text: string, template: TransportContext['template']): Subjec
   return confined(text, OUTPUT, 'subject', template)
 }
 
-/** Creates the stream unless it exists: one that somebody has set up stays as it is. */
+/** Creates the stream unless it exists: an existing one stays as it is. */
 async function createStream(manager: JetStreamManager, values: Values): Promise<void> {
   const exists = await manager.streams.info(values.stream!).then(
     () => true,

@@ -1,4 +1,4 @@
-/** What an alert of an audit event is about: rights that somebody has given. */
+/** Actions on rights that an audit event is about: bindings of roles. */
 import type { AlertData } from '@falc/engine'
 import { type Action, defineAction, fieldOf, Refusal, type Target } from '../model/action.ts'
 import type { Call, Data, KubeObject } from '../model/call.ts'

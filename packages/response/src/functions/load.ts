@@ -1,5 +1,5 @@
 /**
- * Actions of somebody's own, from files. Nothing of a file runs in falc's own thread: it is loaded, and plans, in one that stays, and each
+ * Actions that a user defines in files. Nothing of a file runs in falc's own thread: it is loaded, and plans, in one that stays, and each
  * run has one of its own, which ends with it.
  */
 import { pathToFileURL } from 'node:url'
@@ -74,7 +74,7 @@ function apart({ functions, asks, ...described }: Described, url: string, planne
 /** Alerts of the engine make their texts when they are read, which a thread could not. */
 const plain = (alert: AlertData): AlertData => ('toObject' in alert ? (alert as any).toObject() : alert)
 
-/** @throws {Error} when what came back is no plan */
+/** @throws {Error} when the result is not a plan */
 function planned(value: unknown): { target: Target; calls: readonly (Call | string)[] } {
   const { target, calls } = value as { target?: Partial<Target>; calls?: unknown }
   const texts = [target?.kind, target?.uid, target?.name]

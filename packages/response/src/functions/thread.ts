@@ -1,4 +1,4 @@
-/** A thread for somebody else's code: with the memory that it may take, without falc's environment, and ended when its time is up. */
+/** A thread for a user's code: with limited memory, without falc's environment, and ended when its time is up. */
 import { Worker } from 'node:worker_threads'
 import { Refusal } from '../model/action.ts'
 

@@ -5,7 +5,7 @@ export const MAX_AGE = 600_000
 
 /**
  * Why an alert is acted on no more: old ones come from a stream, a log or a recording.
- * @param stored milliseconds since 1970 at which somebody kept it: it is no younger than that, whatever it says
+ * @param stored milliseconds since 1970 at which it was stored: the alert is no younger than that, whatever it says
  */
 export function staleness({ time }: AlertData, maxAge: number, stored = Number.POSITIVE_INFINITY): string | undefined {
   const [now, at] = [Date.now(), Number(time / 1_000_000n)]

@@ -11,7 +11,7 @@ export class Limits {
   readonly #times = new Map<string, number[]>()
   readonly #fuse: Limit
   readonly #now: () => number
-  /** When the fuse tripped. It stays so: somebody has to look first. */
+  /** When the fuse tripped. It stays tripped until a person has looked. */
   tripped: number | undefined
 
   constructor(fuse: Limit = FUSE, now: () => number = Date.now) {

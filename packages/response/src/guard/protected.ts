@@ -76,7 +76,7 @@ export class Protected {
     this.#rows = [...PROTECTED.filter(row => !unprotect.includes(row.name)), ...own]
   }
 
-  /** The reason for which a step must not act. Steps that only tell somebody may. */
+  /** The reason why a step must not act. Steps that only notify may. */
   holds(alert: AlertData, target: Target, calls: readonly (Call | string)[]): string | undefined {
     if (onlyTells(calls)) return undefined
     const row = this.#rows.find(one => one.protects(alert, target))
@@ -86,6 +86,6 @@ export class Protected {
 
 const TELLS: ReadonlySet<Call['via']> = new Set(['output', 'http', 'nats'])
 
-/** Whether nothing is changed but that somebody knows. */
+/** Whether the step only notifies. */
 export const onlyTells = (calls: readonly (Call | string)[]): boolean =>
   calls.length > 0 && calls.every(call => typeof call !== 'string' && TELLS.has(call.via))

@@ -53,7 +53,7 @@ export type Entry =
       readonly dry: boolean
     })
   | (About & { readonly kind: 'held'; readonly guard: string; readonly reason: string })
-  /** Somebody is asked whether it may be done. */
+  /** Approval was requested. */
   | (About & {
       readonly kind: 'waiting'
       readonly plan: readonly string[]

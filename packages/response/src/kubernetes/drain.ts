@@ -24,7 +24,7 @@ async function evictPod(
 /** Namespaces whose pods stay. */
 const KEPT = ['kube-system', 'falc', 'falco']
 
-/** Evicts the pods of a node but those that the node has by itself, and those that are protected. All get their verdict before one goes. */
+/** Evicts the pods of a node, except static and protected ones. All get their verdict before the first is evicted. */
 export async function drain(doing: Doing, cordoned: Answer): Promise<Answer> {
   const { client, signal, dry } = doing
   const pod = await read(client, doing.object, signal)

@@ -39,7 +39,7 @@ export async function isolate(doing: Doing): Promise<Answer> {
   })
 }
 
-/** Undoes it: the pod has its labels again, unless somebody has given it others since. */
+/** Undoes it: the pod has its labels again, unless it was given others since. */
 export async function release(doing: Doing): Promise<Answer> {
   const { client, object, dry, signal } = doing
   const before = doing.with.labels as Record<string, string>

@@ -42,7 +42,7 @@ export async function change(
       dry,
       signal,
     )
-    // Somebody else was faster.
+    // Another writer was faster.
     if (answer.status === 409 && attempt < ATTEMPTS) continue
     return { ...answerOf(answer), ...(data && { data }) }
   }

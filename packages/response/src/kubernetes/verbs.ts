@@ -21,7 +21,7 @@ export interface Right {
 
 export interface Verb {
   readonly rights: readonly Right[]
-  /** It finds out by itself whether the object is the one that is meant. */
+  /** It checks itself whether the object is the one that is meant. */
   readonly byName?: true
   run(doing: Doing): Promise<Answer>
 }

@@ -123,7 +123,7 @@ export const OUTCOMES = [
   /** Whoever was asked does not want it: a right, a protection, another object of this name. */
   'refused',
   'failed',
-  /** Nobody knows whether it was done: no answer came. It is not asked again. */
+  /** It is not known whether it was done: no answer came. It is not attempted again. */
   'undecided',
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]

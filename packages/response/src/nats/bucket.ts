@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { KV } from '@nats-io/kv'
 import { type Claim, decide, type Once, type OnceRecord, type Verdict } from '../guard/once.ts'
 
-/** Somebody else was faster: read again. Each time one of them has made progress. */
+/** Another writer was faster: read again. Each time one of them has made progress. */
 const ATTEMPTS = 50
 
 interface Claimed {
@@ -91,7 +91,7 @@ export class NatsOnce implements Once {
     this.#claimed.delete(key)
   }
 
-  /** @returns undefined: somebody has written since */
+  /** @returns undefined: another writer has written since */
   async #write(key: string, record: OnceRecord, revision: number | undefined): Promise<number | undefined> {
     const text = JSON.stringify(record)
     try {

@@ -168,7 +168,7 @@ export class NatsDoor {
     if (!this.#connection.isClosed()) await this.#connection.drain()
   }
 
-  /** The durable consumer; a stream that nobody has made yet is waited for. undefined: the door was closed */
+  /** The durable consumer; a stream that does not exist yet is waited for. undefined: the door was closed */
   async #consumer(): Promise<Consumer | undefined> {
     const { AckPolicy, jetstream, jetstreamManager } = this.#jetstream
     const { stream = 'FALCO', durable = 'respond', ackWait = 30_000, log } = this.#options

@@ -2,7 +2,7 @@
 import { SourceText, snippet } from '@falc/engine'
 import { type Document, isCollection, isMap, isNode, isPair, type Node, parseDocument } from 'yaml'
 
-/** More of anything is no file that somebody wrote. */
+/** Limits above which a file was hardly written by hand. */
 const MAX_BYTES = 4 << 20
 
 export type Path = readonly (string | number)[]

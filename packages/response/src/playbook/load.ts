@@ -8,7 +8,7 @@ import { type Path, PlaybookDocument } from './document.ts'
 export const MODES = ['dry-run', 'approve', 'enforce'] as const
 export type Mode = (typeof MODES)[number]
 
-/** So many in a period. */
+/** A number in a period. */
 export interface Limit {
   readonly count: number
   /** Milliseconds. */

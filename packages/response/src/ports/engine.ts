@@ -97,7 +97,7 @@ const AGAIN = 500
 
 /**
  * Engines answer when the container has ended and they have put everything away, which can take long; the next steps should not wait for that.
- * And an answer that is lost is no reason not to know.
+ * If an answer is lost, the outcome can still be found out.
  */
 async function ended(socket: string, path: string, id: string, patience: number, signal: AbortSignal): Promise<Answer> {
   const answered = new AbortController()

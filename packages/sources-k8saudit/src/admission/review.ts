@@ -12,7 +12,7 @@ export interface AdmissionRequest {
   readonly events: readonly AuditEvent[]
 }
 
-/** A body that is no review. */
+/** A body that is not a review. */
 export class ReviewError extends Error {
   override readonly name = 'ReviewError'
 }

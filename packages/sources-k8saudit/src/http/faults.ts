@@ -1,7 +1,7 @@
-/** Milliseconds for which one place of the code is told of once. */
+/** Milliseconds in which one place of the code is reported once. */
 const QUIET_MS = 60_000
 
-/** Places of which each is told by itself; all others are one. */
+/** Number of places that are reported separately; all others count as one. */
 const MAX_PLACES = 64
 
 /**

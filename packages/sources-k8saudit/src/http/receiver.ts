@@ -76,7 +76,7 @@ export class HttpReceiver {
     const { headMs: head = 10_000, bodyMs = 60_000 } = options
     const limits = {
       ...{ connectionsCheckingInterval: Math.min(1000, head), headersTimeout: head },
-      // Of a body that nobody reads: those of others come first.
+      // Of a body without a reader: those of others come first.
       requestTimeout: head + bodyMs + DRAIN_MS,
       keepAliveTimeout: options.keepMs ?? 5000,
     }
@@ -117,7 +117,7 @@ export class HttpReceiver {
   /**
    * Takes another certificate into use, for connections from now on, and other tokens, for requests from now on. Whether there are any
    * does not change.
-   * @throws when it is no certificate; all stays as it was then
+   * @throws when it is not a certificate; nothing is changed then
    */
   renew({ tls, tokens }: Pick<ReceiverOptions, 'tls' | 'tokens'>): void {
     const server = this.#server
@@ -167,7 +167,7 @@ export class HttpReceiver {
     })
   }
 
-  /** What has arrived is no request: malformed, too large or late. In the middle of a body, the request is counted as aborted. */
+  /** What has arrived is not a request: malformed, too large or late. In the middle of a body, the request is counted as aborted. */
   #unreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     const pending = [...(this.#pending.get(socket) ?? [])]
     // Connections that end without a request are no requests.

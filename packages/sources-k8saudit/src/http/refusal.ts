@@ -54,7 +54,7 @@ export function tooLarge(maxBytes: number): Refusal {
   return { status: 413, cause: 'body-too-large', reason: `the body is larger than ${maxBytes} bytes` }
 }
 
-/** Judges a request that should be a POST by somebody who may send it. */
+/** Checks a request that should be a POST from an authorised sender. */
 export function callRefusal({ method, headers }: IncomingMessage, token: TokenCheck | undefined): Refusal | undefined {
   if (method !== 'POST') return { status: 405, cause: 'route', reason: `${method} is not allowed, only POST` }
   // A page of the web may have its own name lead to this machine's address, and need not ask then. Its browser says where it is from.

@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NONBLOCK, O_NOCTTY, O_NOFOLLOW } = constants
 
 /**
- * Opens a file to read it. Opening a pipe would take one of Node's few threads until somebody writes to it.
+ * Opens a file to read it. Opening a pipe would occupy one of Node's few threads until something is written to it.
  * @throws the file system's error; NotAFileError for a pipe, a socket, a device or a folder
  */
 export async function openFile(path: string): Promise<FileHandle> {

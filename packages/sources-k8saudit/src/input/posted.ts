@@ -82,7 +82,7 @@ export class PostedBody {
     yield* countedEvents(this.#rest!, stats, onProblem)
   }
 
-  /** Somebody else has read it. */
+  /** It was read elsewhere. */
   join({ stats, problems }: Found, to: AuditStats, onProblem: InputOptions['onProblem']): void {
     const flaw = stats.events === 0 ? problems[0] : undefined
     this.#know(flaw)

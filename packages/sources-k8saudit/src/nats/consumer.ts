@@ -186,7 +186,7 @@ export class AuditConsumer implements AuditInput {
     this.#changed()
   }
 
-  /** Somebody may have removed the stream or the consumer. A failure is seen by the next attempt to fetch. */
+  /** The stream or the consumer may have been removed. A failure is seen by the next attempt to fetch. */
   async #renew(): Promise<void> {
     this.#consumer = await durableConsumer(this.#manager, this.#options).catch(() => this.#consumer)
   }

@@ -52,7 +52,7 @@ const CONSUMER_NOT_FOUND = 10014
 export const deadStream = (stream: string): string => `${stream}_DEAD`
 
 /**
- * Creates the streams unless they exist: those that somebody has set up stay as they are. A batch stays until it is acknowledged, and
+ * Creates the streams unless they exist: existing ones stay as they are. A batch stays until it is acknowledged, and
  * a full stream takes no more, so that the API server keeps what does not fit.
  * @throws {Error} when the server refuses
  */

@@ -68,7 +68,7 @@ export class AuditSieve {
     this.scan.learn(this.#rules.mayMatch(new AuditEvent(JSON.parse(text), text)))
   }
 
-  /** So many of the events that were looked at were passed over. */
+  /** The number of scanned events that were passed over. */
   judge(tried: number, passed: number): void {
     this.#tried += tried
     this.#passed += passed

@@ -41,7 +41,7 @@ export interface EvaluateOptions {
   readonly numbered: () => boolean
 }
 
-/** Evaluates a part by itself. */
+/** Evaluates a single part. */
 export function evaluatePart({ form, bytes }: Part, options: EvaluateOptions): Evaluated | Reason {
   const { detector, source, maxEventSize, sieved, numbered } = options
   const stats = newStats()

@@ -12,7 +12,7 @@ export interface InOrderOptions {
   readonly minBytes?: number
   /** Whether workers may evaluate what comes now. */
   readonly usable: () => boolean
-  /** Lets a piece that is awaited come to its end: nobody takes pieces any more. */
+  /** Ends a piece that is awaited: no one takes pieces any more. */
   readonly stop: () => void
 }
 

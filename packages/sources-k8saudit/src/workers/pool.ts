@@ -58,7 +58,7 @@ interface Thread {
 }
 
 const AT_HAND = 2
-/** Bytes of a slot; a larger part is sent by itself. */
+/** Bytes of a slot; a larger part is sent separately. */
 const SLOT = 1 << 20
 /** A part that has ended this many threads is given up. */
 const MAX_ENDED = 2

@@ -21,7 +21,7 @@ export interface MetadataOptions extends LookupOptions {
   /** Limits on the held events. Defaults: 4096 events, 16 MiB. */
   readonly holdEvents?: number
   readonly holdBytes?: number
-  /** Who knows the pods of this node; it is closed with this. Default: nobody is asked. */
+  /** The directory of this node's pods; it is closed with this. Default: none. */
   readonly pods?: PodDirectory
 }
 
@@ -37,7 +37,7 @@ export interface MetadataCounts {
   readonly watches: Readonly<WatchCounts>
   /** Announcements dropped because there were too many. */
   readonly dropped: number
-  /** Pods by what became of their metadata; absent where nobody is asked. */
+  /** Pods by the outcome of their look-up; absent without a directory. */
   readonly pods?: PodCounts
   readonly kubernetes?: Readonly<Record<string, number>>
   /** Evaluations that waited. */

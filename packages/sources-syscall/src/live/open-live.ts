@@ -79,7 +79,7 @@ export class Live implements EventTables {
   #session: SidecarSession | undefined
   #rings: Rings | undefined
   #asked: Asked
-  /** Of this sidecar's kernel. What it has once told of it goes on telling of: closes of known files could be missed. */
+  /** Of this sidecar's kernel. It keeps recording what it has once recorded, since closes of known files could be missed otherwise. */
   #leftOut: LeftOut | undefined
   #malformed = 0
   #restartCount = 0

@@ -72,7 +72,7 @@ export class Reconciler {
     }
   }
 
-  /** Rules have come that ask for descriptors which nobody has told of. */
+  /** New rules ask for descriptors that were not recorded so far. */
   readUnknown(): void {
     this.#readsUnknown = true
   }

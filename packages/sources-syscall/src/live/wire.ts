@@ -12,7 +12,7 @@ export const Want = { nothing: 0, event: 1, first: 2, state: 3 } as const
 export const WANT_NO_FAILED_OPENS = 0x80
 /** Added to the want of a call that writes: messages to the system log are kept whole. */
 export const WANT_WHOLE_LOGS = 0x40
-/** Added to the want of close and of calls that open files: of descriptors of files nobody asks. */
+/** Added to the wants of close and of calls that open files: no rule asks for descriptors of files. */
 export const WANT_NO_FILES = 0x20
 /** Added to the want of execve and execveat: their environments are left empty. */
 export const WANT_NO_ENVIRONMENTS = 0x10

@@ -12,7 +12,7 @@ const EMPTY_LEAVES = WIDTH * WIDTH
 
 const NO_LOW: null[] = []
 const RANKED = 2
-/** Free slots with and without ranks, so many elements at a time. */
+/** Free slots with and without ranks, for this many elements at a time. */
 const LOW_STEP = 8
 const FREE: (null | number)[] = Array.from({ length: WIDTH }, () => [null, 0]).flat()
 const FREE_UNRANKED: null[] = new Array(WIDTH).fill(null)

@@ -90,7 +90,7 @@ function complete({ bare: [head, tid, num], values }: Words, state: SyscallState
   } else if (thread && head === 'thread') thread.cloneTs = BigInt(values.get('cloneTs') ?? thread.cloneTs)
 }
 
-/** The events of a scene, each with the state that it met: for `RuleTester`. @throws see `playScene` */
+/** The events of a scene, each with the state at its time: for `RuleTester`. @throws see `playScene` */
 export function scene(...texts: readonly string[]): SyscallEvent[] {
   const events: SyscallEvent[] = []
   playScene(

@@ -149,7 +149,7 @@ function executableOf(event: SyscallEvent): string {
   return tail.length > 1 ? decodeText(tail, 0, tail.length - 1) : ''
 }
 
-/** So many siblings are looked at for the one that made a child. */
+/** The number of siblings that are examined to find the one that created a child. */
 const MAX_SIBLINGS = 64
 
 /** The one that made it: a sibling of the child that runs the same with the same arguments; else its parent. */

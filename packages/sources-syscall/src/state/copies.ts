@@ -58,7 +58,7 @@ export function changeDescriptor(
   if (command === F_SETFD) return thread.fds.setCloseOnExec(num, (argument & 1) !== 0)
   const known = thread.fds.get(num)!
   const closed = command === F_DUPFD_CLOEXEC
-  // Who walks through a tree copies the descriptor of each directory: nobody changes what is shared, so the object serves both numbers.
+  // A program that walks through a tree duplicates the descriptor of each directory. A shared object is never changed, so it serves both numbers.
   const same = (known.flags & FD_SHARED) !== 0 && ((known.openFlags & O_CLOEXEC) !== 0) === closed
   const fd = same ? known : known.copy(result)
   fd.num = result

@@ -9,7 +9,7 @@ import { SOCKET_EFFECTS } from './sockets.ts'
 import { MESSAGE_EFFECTS, TRANSFER_EFFECTS } from './transfers.ts'
 
 /**
- * The state in parts that can be left out if nobody reads them:
+ * The state in parts that can be left out if no rule reads them:
  *
  *   threads       threads, who runs as whom, users, groups, containers
  *   descriptors   open descriptors and working directories, each of which names the other

@@ -43,7 +43,7 @@ export class PathSearch {
     for (let upper = 65; upper <= 90; upper++) columns[upper] = columns[upper + 32]!
     this.#width = width
     const size = texts.reduce((n, text) => n + text.length, 1)
-    // Until states are numbered, 0 is none.
+    // Until states are numbered, 0 stands for no state.
     const next = new Uint16Array(size * width)
     const ends = new Uint8Array(size)
     let states = 1
@@ -92,7 +92,7 @@ export class PathSearch {
     return Math.floor(searched / STRIDE) === this.#serial
   }
 
-  /** Goes on through some bytes. Returns where the search stands behind them. */
+  /** Continues over some bytes. Returns the state after them. */
   through(searched: number, bytes: Uint8Array, start: number, end: number): number {
     const base = this.#serial * STRIDE
     const next = this.#next
@@ -107,7 +107,7 @@ export class PathSearch {
     return base + state
   }
 
-  /** Goes on through a slash. */
+  /** Continues over a slash. */
   below(searched: number): number {
     const base = this.#serial * STRIDE
     const state = searched - base

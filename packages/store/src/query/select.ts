@@ -78,7 +78,7 @@ export function select(query: Query): Selection {
   if (namespaces) add(`ifnull(namespace, '') IN (${marks(namespaces)})`, ...namespaces)
   if (states) {
     const others = STATES.filter(state => !states.includes(state)).map(state => STATES.indexOf(state))
-    // Alerts that nobody has touched are open, and most are.
+    // Alerts without triage are open, and most are.
     const open = states.includes('open')
     const numbers = open ? others : states.map(state => STATES.indexOf(state))
     within('triage.seq', `${seq} ${open ? 'NOT ' : ''}IN (SELECT seq FROM triage WHERE state IN (${numbers}) AND `)

@@ -8,7 +8,7 @@ export function matchWords(words: string): string | undefined {
   const found = [...words.matchAll(/"([^"]*)"(\*?)|(\S+)/g)].flatMap(([, quoted, after, bare]) => {
     const text = quoted ?? bare!.replaceAll('"', '')
     const begins = quoted === undefined ? text.endsWith('*') : after === '*'
-    // What the index sees as punctuation alone is no word.
+    // What the index treats as punctuation only is not a word.
     return /[\p{L}\p{N}\p{Co}]/u.test(text) ? [`"${text}"${begins ? ' *' : ''}`] : []
   })
   return found.length === 0 ? undefined : found.join(' AND ')

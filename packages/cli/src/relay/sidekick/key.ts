@@ -1,7 +1,7 @@
 /** What a key of falcosidekick's becomes. */
 import { PRIORITIES, type Priority, parsePriority } from '@falc/engine'
 
-/** A value of falcosidekick's configuration. Lists are texts with commas between. */
+/** A value of falcosidekick's configuration. Lists are comma-separated texts. */
 export type SidekickValue = string | Readonly<Record<string, string>>
 
 /** Options of an output, as under `outputs:` in falco.yaml. */

@@ -1,4 +1,4 @@
-/** The playground by itself: a page that needs no server. */
+/** The playground alone: a page that needs no server. */
 import { render } from 'preact'
 import { followAddress } from '../state.ts'
 import { Playground } from './playground.tsx'

@@ -48,7 +48,7 @@ export function readJournal(bytes: Uint8Array): SyslogMessage | undefined {
     const equals = bytes.subarray(at, line).indexOf(EQUALS)
     let [from, to] = [at + equals + 1, line]
     if (equals < 0) {
-      // A size beyond 4 GiB is no size.
+      // A size beyond 4 GiB is invalid.
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
       if (line + 9 > bytes.length || view.getUint32(line + 5, true) !== 0) break
       from = line + 9
