@@ -144,7 +144,7 @@ export class Console implements House {
   async #dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
     checkSite(request, this.#auth.isOpen, this.#auth.isProxied(request))
     const target = URL.parse(request.url ?? '/', 'http://console')
-    if (target === null) throw badRequest('this is no path')
+    if (target === null) throw badRequest('this is not a path')
     const { pathname, searchParams: given } = target
     const method = request.method === 'HEAD' ? 'GET' : request.method
     if (pathname === '/healthz') return send(response, 200, '{"status":"ok"}')
@@ -265,7 +265,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw new Refused(400, 'invalid', 'the path is no valid URL')
+    throw new Refused(400, 'invalid', 'the path is not a valid URL')
   }
 }
 

@@ -103,7 +103,7 @@ export class Reflector {
       if (answer === undefined) return undefined
       const { items, metadata } = answer.body ?? {}
       if (!Array.isArray(items) || typeof metadata?.resourceVersion !== 'string')
-        return this.#failed(`what answers at ${this.#place} is no list`)
+        return this.#failed(`the answer of ${this.#place} is not a list`)
       for (const item of items) {
         const stored = storedOf(item)
         if (!stored) this.counts.unreadable++

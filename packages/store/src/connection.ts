@@ -34,7 +34,7 @@ export async function openToRead(path: string): Promise<Connection> {
     throw new StoreError('unusable', `there is no file ${path}`)
   let connection = await open(path, true)
   const version = guarded(() => check(connection.db))
-  if (version === 0) throw new StoreError('foreign', 'it is no store of alerts')
+  if (version === 0) throw new StoreError('foreign', 'it is not a store of alerts')
   if (version < VERSION) {
     // An earlier version's: it is brought up to date.
     connection.db.close()
@@ -54,7 +54,7 @@ const SUFFIXES = ['', '-wal', '-shm', '-journal']
 /** SQLite waits for the other end of a pipe. @throws {StoreError} */
 function checkPlain(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false })
-  if (found && !found.isFile()) throw new StoreError('unusable', `${path} is no plain file`)
+  if (found && !found.isFile()) throw new StoreError('unusable', `${path} is not a plain file`)
 }
 
 async function open(path: string, readOnly: boolean): Promise<Connection> {

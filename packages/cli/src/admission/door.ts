@@ -174,7 +174,7 @@ export class Door implements Feed, Service {
       counter('falc_admission_dry_runs_total', 'Of these, dry runs, of which no alert is sent.', dryRun),
       counter('falc_admission_late_total', 'Of these, those that took longer than the deadline to judge.', late),
       counter('falc_admission_seconds_total', 'Time spent on them.', seconds),
-      counter('falc_admission_invalid_total', 'Bodies that are no review.', invalid),
+      counter('falc_admission_invalid_total', 'Bodies that are not a review.', invalid),
       ...[...this.#policy.modes].map(([rule, mode]) =>
         counter('falc_admission_matches_total', 'Matches by rule.', this.#matches.get(rule) ?? 0, { rule, mode }),
       ),

@@ -68,7 +68,7 @@ const { O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants
 function writeOwn(path: string, bytes: Buffer): void {
   const fd = openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600)
   try {
-    if (fstatSync(fd).uid !== process.geteuid?.()) throw new Error('it belongs to somebody else')
+    if (fstatSync(fd).uid !== process.geteuid?.()) throw new Error('it belongs to another user')
     fchmodSync(fd, 0o600)
     ftruncateSync(fd)
     writeFileSync(fd, bytes)

@@ -36,7 +36,7 @@ export async function apiServerOf(kubeconfig: string, flag?: string): Promise<Ku
   const { fromKubeconfig, inCluster } = await import('@falc/kubernetes')
   try {
     const config = from === '' ? inCluster() : fromKubeconfig(from)
-    if (!config) throw new Error('this is no pod of Kubernetes: a kubeconfig is needed')
+    if (!config) throw new Error('falc does not run in a pod: a kubeconfig is needed')
     return config
   } catch (error) {
     throw new CliError(`k8smeta: ${(error as Error).message}`)

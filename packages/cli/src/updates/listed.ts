@@ -40,7 +40,7 @@ async function read(from: string): Promise<Listed[]> {
     if (tooManyParts(text) !== undefined) throw new Error(TOO_MANY_PARTS)
     // Comparing keys takes quadratic time.
     const entries = parse(text, { uniqueKeys: false })
-    if (!Array.isArray(entries)) throw new Error('it is no list')
+    if (!Array.isArray(entries)) throw new Error('it is not a list')
     return entries.map(entryOf)
   } catch (error) {
     throw new CliError(`index ${from}: ${failureOf(error as Error)}`)

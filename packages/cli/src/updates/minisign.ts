@@ -17,7 +17,7 @@ export const isMinisign = (text: string): boolean => text.startsWith('untrusted 
 export function readMinisignKey(text: string): MinisignKey {
   const bytes = Buffer.from(text.split(/\r?\n/)[1] ?? '', 'base64')
   if (bytes.length !== 2 + ID_BYTES + KEY_BYTES || bytes.toString('latin1', 0, 2) !== 'Ed')
-    throw new Error('it is no public key of minisign')
+    throw new Error('it is not a minisign public key')
   const x = bytes.subarray(2 + ID_BYTES).toString('base64url')
   return {
     id: bytes.subarray(2, 2 + ID_BYTES),

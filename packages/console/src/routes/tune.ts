@@ -118,7 +118,7 @@ function exceptionIn({ body, source }: Call): Exception & { readonly condition: 
   for (const { field, op, values } of given.parts) {
     if (!field || !op || !values) throw badRequest('a part has field, op and values')
     const parsed = aboutFilter(() => parseCondition(`${field} exists`))
-    if (parsed.kind !== 'check' || parsed.left.kind !== 'field') throw badRequest(`${field} is no field`)
+    if (parsed.kind !== 'check' || parsed.left.kind !== 'field') throw badRequest(`${field} is not a field`)
   }
   return {
     ...given,

@@ -119,7 +119,7 @@ function readRuleset(bytes: Uint8Array): { header: SavedHeader; programs: Uint8A
   try {
     header = JSON.parse(bytesToText(bytes.subarray(12, end)))
   } catch {
-    throw new Error('saved ruleset is damaged: its header is no JSON')
+    throw new Error('saved ruleset is damaged: its header is not JSON')
   }
   const programs = bytes.subarray(end)
   const length = header.sources.reduce((sum, source) => source.programs.reduce((n, size) => n + size, sum), 0)

@@ -16,15 +16,15 @@ const KINDS: Readonly<Record<string, string>> = {
 function bindingOf(alert: AlertData): Target & { readonly object: KubeObject } {
   const resource = fieldOf(alert, 'ka.target.resource')
   const kind = Object.hasOwn(KINDS, resource) ? KINDS[resource] : undefined
-  if (kind === undefined) throw new Refusal(`ka.target.resource is no binding: ${resource.slice(0, 80)}`)
+  if (kind === undefined) throw new Refusal(`ka.target.resource is not a binding: ${resource.slice(0, 80)}`)
   const name = fieldOf(alert, 'ka.target.name')
   if (!NAME.test(name) || name === '.' || name === '..')
-    throw new Refusal(`ka.target.name is no name: ${name.slice(0, 80)}`)
+    throw new Refusal(`ka.target.name is not a valid name: ${name.slice(0, 80)}`)
   // What Kubernetes itself needs: without it, a cluster does not recover.
   if (name.startsWith('system:')) throw new Refusal(`${name} is of Kubernetes itself`)
   const namespace = resource === 'rolebindings' ? fieldOf(alert, 'ka.target.namespace') : undefined
   if (namespace !== undefined && !NAMESPACE.test(namespace))
-    throw new Refusal(`ka.target.namespace is no namespace: ${namespace.slice(0, 80)}`)
+    throw new Refusal(`ka.target.namespace is not a valid namespace: ${namespace.slice(0, 80)}`)
   const own = namespace === undefined ? {} : { namespace }
   const object = { group: 'rbac.authorization.k8s.io', version: 'v1', resource, name, ...own }
   const place = [namespace, name].filter(Boolean).join('/')

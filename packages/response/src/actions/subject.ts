@@ -9,7 +9,8 @@ const CONTAINER = /^[0-9a-f]{12,64}$/
 export function processOf(alert: AlertData): Target & { readonly pid: number; readonly started?: string } {
   const text = fieldOf(alert, 'proc.pid')
   const pid = Number(text)
-  if (!/^\d+$/.test(text) || pid < 1 || pid > 2 ** 22) throw new Refusal(`proc.pid is no process: ${text.slice(0, 40)}`)
+  if (!/^\d+$/.test(text) || pid < 1 || pid > 2 ** 22)
+    throw new Refusal(`proc.pid is not a process: ${text.slice(0, 40)}`)
   const started = optionalField(alert, 'proc.pid.ts')
   if (started !== undefined && !/^\d{1,20}$/.test(started))
     throw new Refusal(`proc.pid.ts is not a time in nanoseconds: ${started.slice(0, 40)}`)
@@ -24,7 +25,7 @@ export function processOf(alert: AlertData): Target & { readonly pid: number; re
 export function containerOf(alert: AlertData): Target & { readonly id: string } {
   const id = fieldOf(alert, 'container.id')
   if (id === 'host') throw new Refusal('what happened did not happen in a container: container.id is host')
-  if (!CONTAINER.test(id)) throw new Refusal(`container.id is no ID of a container: ${id.slice(0, 80)}`)
+  if (!CONTAINER.test(id)) throw new Refusal(`container.id is not the ID of a container: ${id.slice(0, 80)}`)
   const name = optionalField(alert, 'container.name')
   return { kind: 'container', uid: id.slice(0, 12), name: `container ${name ?? id}`, id }
 }

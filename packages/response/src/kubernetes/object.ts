@@ -58,7 +58,7 @@ export async function read(
   if (answer.problem !== undefined) return { outcome: 'failed', said: answer.problem }
   if (answer.status !== 200) return notRead(answer)
   const { uid, annotations = {} } = answer.body?.metadata ?? {}
-  if (typeof uid !== 'string') return { outcome: 'failed', said: 'what answers is no API server' }
+  if (typeof uid !== 'string') return { outcome: 'failed', said: 'the answer is not that of an API server' }
   if (object.uid !== undefined && uid !== object.uid)
     return { outcome: 'gone', said: `the ${object.resource} of this name is another one now (${uid})` }
   // The kubelet's own: what is done to the mirror does nothing to the pod.

@@ -107,7 +107,7 @@ export const filePort: Port<FileCall> = async ({ does, path, folder, kept }, { d
       return { outcome: 'done', said: path }
     }
     const found = await lstat(from)
-    if (!found.isFile()) return { outcome: 'refused', said: `${path} is no file` }
+    if (!found.isFile()) return { outcome: 'refused', said: `${path} is not a file` }
     const place = join(folder, `${alert.id}-${found.dev}-${found.ino}`)
     if (dry) return { outcome: 'done', said: `${found.size} bytes` }
     await mkdir(folder, { recursive: true, mode: 0o700 })

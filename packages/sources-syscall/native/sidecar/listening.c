@@ -25,7 +25,7 @@ static int make_room(const char *path, const struct sockaddr_un *address)
 	if (lstat(path, &there))
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISSOCK(there.st_mode))
-		return refused(path, "is there and is no socket");
+		return refused(path, "exists and is not a socket");
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;

@@ -183,7 +183,7 @@ export class SidecarSession {
 
   #hello(payload: DataView): void {
     if (payload.byteLength !== Hello.size || payload.getUint32(Hello.magic, true) !== WIRE_MAGIC)
-      throw new LiveError('protocol', 'what answers is no falc-probe')
+      throw new LiveError('protocol', 'the answer is not that of falc-probe')
     const version = payload.getUint32(Hello.version, true)
     if (version !== WIRE_VERSION)
       throw new LiveError(

@@ -174,7 +174,7 @@ describe.skipIf(reason !== undefined)('the socket’s file', () => {
     const { status, stderr } = listen(path)
     expect([status, stderr]).toEqual([
       1,
-      `falc-probe: ${path} is there and is no socket\nfalc-probe: Address already in use\n`,
+      `falc-probe: ${path} exists and is not a socket\nfalc-probe: Address already in use\n`,
     ])
   })
 

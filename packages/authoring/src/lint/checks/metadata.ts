@@ -105,7 +105,7 @@ has more.`,
 })
 
 function tacticFinding(tag: string, tactic: string, place: Place): Found {
-  const message = `${tag} is no tactic of MITRE ATT&CK`
+  const message = `${tag} is not a tactic of MITRE ATT&CK`
   const guess = nearest(tactic.toLowerCase().replaceAll('-', '_'), TACTICS)
   if (guess === undefined) return { place, message, advice: `Tactics: ${[...TACTICS].join(', ')}.` }
   const text = `mitre_${guess}`

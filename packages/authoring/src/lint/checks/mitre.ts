@@ -42,8 +42,9 @@ export function techniqueProblem(tag: string): string | undefined {
   const [number = 0, sub = 0] = tag.slice(1).split('.').map(Number)
   if (number > LATEST) return undefined
   const last = TECHNIQUES.get(number)
-  if (last === undefined || REVOKED.has(tag.slice(1))) return `${tag} is no technique of MITRE ATT&CK, or no longer one`
+  if (last === undefined || REVOKED.has(tag.slice(1)))
+    return `${tag} is not a technique of MITRE ATT&CK, or no longer one`
   if (sub <= last + TO_COME && (sub > 0 || !tag.includes('.'))) return undefined
   const known = last === 0 ? 'has none' : `has .001 to .${String(last).padStart(3, '0')}`
-  return `${tag} is no sub-technique of MITRE ATT&CK: T${number} ${known} in ${ATTACK_VERSION}`
+  return `${tag} is not a sub-technique of MITRE ATT&CK: T${number} ${known} in ${ATTACK_VERSION}`
 }

@@ -192,7 +192,7 @@ async function playText(bytes: AsyncIterable<Uint8Array>, take: Take): Promise<s
   let text = ''
   for await (const piece of bytes) {
     text += decoder.decode(piece, { stream: true })
-    if (text.length > MAX_SCENE) throw new Error('this is no capture and no audit log, and too long for a scene')
+    if (text.length > MAX_SCENE) throw new Error('this is neither a capture nor an audit log, and too long for a scene')
   }
   playScene(text.split('\n'), event => take<SyscallEvent>(SOURCES.syscall, event))
   return []
