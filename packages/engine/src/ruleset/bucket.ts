@@ -216,8 +216,8 @@ export class Bucket {
     const known = this.#askedClears === sets.clears ? this.#asked.get(rules) : undefined
     if (known !== undefined) return known
     sets.scratch.fill(0)
-    for (const [i, own] of this.#rules.entries())
-      if (own.some(rule => rules.includes(rule))) sets.scratch[i >> 5]! |= 1 << (i & 31)
+    for (let i = 0; i < this.#rules.length; i++)
+      for (const rule of this.#rules[i]!) if (rules.includes(rule)) sets.scratch[i >> 5]! |= 1 << (i & 31)
     const set = sets.intern()
     if (this.#askedClears !== sets.clears || this.#asked.size === FEW) this.#asked.clear()
     this.#askedClears = sets.clears

@@ -168,7 +168,12 @@ export const FD_FIELDS: Fields = {
     fd => (fd.dev & 0xff) | ((fd.dev >>> 12) & 0xfff00),
     'dec',
   ),
-  'fd.ino': ofFd('int64', 'Inode number of the file.', fd => (fd.inoHigh === 0 ? fd.inoLow : integer(fd.ino)), 'dec'),
+  'fd.ino': ofFd(
+    'int64',
+    'Inode number of the file.',
+    fd => (fd.inoHigh === 0 ? fd.inoLow >>> 0 : integer(fd.ino)),
+    'dec',
+  ),
   'fd.is_upper_layer': ofFd(
     'bool',
     'The file lies in the upper layer of an overlay: it is not from the image.',

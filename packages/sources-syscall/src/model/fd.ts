@@ -86,7 +86,7 @@ const NOTHING_RARE = new Rare()
  */
 export class Fd implements MemoHolder {
   // Properties compared when a known file is opened come first, to fit in one cache line (OpenFiles).
-  /** The lower half of the inode number: see `ino`. */
+  /** The lower half of the inode number, signed: see Thread.ownUid. `ino` is the whole. */
   inoLow = 0
   /** O_* in Falco's PPM_O_ encoding. */
   openFlags = 0
@@ -230,7 +230,7 @@ export class Fd implements MemoHolder {
   }
 
   get ino(): bigint {
-    return (BigInt(this.inoHigh) << 32n) | BigInt(this.inoLow)
+    return (BigInt(this.inoHigh) << 32n) | BigInt(this.inoLow >>> 0)
   }
 
   /** Returns a copy with another number, without a memo and not yet owned by a table. */

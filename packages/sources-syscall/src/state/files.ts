@@ -140,9 +140,9 @@ function isOffRoot(event: SyscallEvent): boolean {
   return event.type === PPME.SYSCALL_OPENAT2_X && (event.uint32(OPENAT2.resolve) & RESOLVE_IN_ROOT) !== 0
 }
 
-/** Halves of a 64-bit parameter. */
+/** Halves of a 64-bit parameter; the lower is signed. */
 function low32(event: SyscallEvent, i: number): number {
-  return event.paramLength(i) === 8 ? uint32(event.view, event.paramOffset(i)) : 0
+  return event.paramLength(i) === 8 ? event.view.getInt32(event.paramOffset(i), true) : 0
 }
 
 function high32(event: SyscallEvent, i: number): number {

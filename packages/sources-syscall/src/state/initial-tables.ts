@@ -76,7 +76,7 @@ function joined(texts: readonly string[]): string {
 /** Reads a descriptor of the initial tables. */
 export function readFd(tables: Tables, entry: FdEntry): Fd {
   const fd = new Fd(entry.fd, entry.type)
-  fd.inoLow = Number(BigInt.asUintN(32, entry.ino))
+  fd.inoLow = Number(BigInt.asIntN(32, entry.ino))
   fd.inoHigh = Number(BigInt.asUintN(32, entry.ino >> 32n))
   fd.openFlags = entry.openFlags
   fd.dev = entry.dev

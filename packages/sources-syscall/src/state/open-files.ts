@@ -91,7 +91,7 @@ export class OpenFiles {
       this.#mask = SLOTS - 1
       return fd
     }
-    if (this.#last[slot] === (inoLow | 0)) this.#known[slot] = fd
+    if (this.#last[slot] === inoLow) this.#known[slot] = fd
     else this.#last[slot] = inoLow
     return fd
   }

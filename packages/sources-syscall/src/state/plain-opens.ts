@@ -123,7 +123,7 @@ export class PlainOpens {
       resolved,
       flags,
       dev,
-      uint32(view, flagsAt + 12),
+      view.getInt32(flagsAt + 12, true),
       uint32(view, flagsAt + 16),
     )
     if (absolute && resolved === '') fd.name = fd.nameRaw
