@@ -176,7 +176,7 @@ function* listItems(
   level: number,
 ): Generator<Item, void> {
   const scan = new ValueScan()
-  const sieved = options.sieve && SievedBytes.ofText(text.slice(0, to), options.sieve, !isArray)
+  const sieved = options.sieve && new SievedBytes(options.sieve, text.slice(0, to), !isArray)
   let at = skipSpace(text, from)
   for (let index = 0; at < to || index > 0; index++) {
     let end = at
@@ -184,10 +184,12 @@ function* listItems(
       index += sieved.passed - 1
       yield { passed: sieved.passed, length: end - at }
     } else {
-      end = Math.min(scan.run(text, at), to)
+      const known = sieved?.itemEnd(at)
+      end = known ?? Math.min(scan.run(text, at), to)
       const item = text.slice(at, end)
-      if (isArray) yield* arrayItem(item, index, scan, options, level)
-      else yield listItem(item, index, scan, options)
+      const bad = known === undefined ? badByScan(scan) : undefined
+      if (isArray) yield* arrayItem(item, index, bad, options, level)
+      else yield listItem(item, index, bad, options)
       sieved?.parsed(end - at)
     }
     if (text[end] !== ',') {
@@ -204,7 +206,7 @@ function* afterList(text: string, from: number, end: number, index: number): Gen
   if (from + length > MAX_ENVELOPE) yield { problem: at(index, ENVELOPE), length }
   else {
     const envelope = text.slice(0, from) + text.slice(end)
-    const rest = parseScanned(envelope, new ValueScan())
+    const rest = parseText(envelope)
     if (rest instanceof Bad) yield { problem: at(index, rest.problem), length }
     else if (findList(envelope, 'items', false)?.from !== from)
       yield { problem: at(index, { cause: 'bad-json', message: '"items" occurs twice' }), length }
@@ -212,9 +214,9 @@ function* afterList(text: string, from: number, end: number, index: number): Gen
 }
 
 /** An item of an EventList: it needs no kind of its own. */
-function listItem(text: string, index: number, scan: ValueScan, options: ParseOptions): Item {
+function listItem(text: string, index: number, bad: Bad | undefined, options: ParseOptions): Item {
   const { length } = text
-  const root = parseScanned(text, scan)
+  const root = bad ?? parseText(text)
   if (root instanceof Bad) return { problem: at(index, root.problem), length }
   if (isObject(root)) return { event: new AuditEvent(root, text, options.maxEventSize), length }
   const reason = reasonAgainst(root, options.strict ?? false)!
@@ -225,14 +227,14 @@ function listItem(text: string, index: number, scan: ValueScan, options: ParseOp
 function* arrayItem(
   text: string,
   index: number,
-  scan: ValueScan,
+  bad: Bad | undefined,
   options: ReadOptions,
   level: number,
 ): Generator<Item, void> {
   // Short text, too: each level is a frame of the stack.
   const tooDeep = level + 1 >= MAX_LISTS && looksLikeList(text)
-  const bad = tooDeep ? new Bad('too-deep', `lists in more than ${MAX_LISTS} lists`) : badByScan(scan)
-  if (bad) return yield { problem: at(index, bad.problem), length: text.length }
+  const against = tooDeep ? new Bad('too-deep', `lists in more than ${MAX_LISTS} lists`) : bad
+  if (against) return yield { problem: at(index, against.problem), length: text.length }
   for (const item of itemsOf(text, options, level + 1)) {
     if (item.passed !== undefined || item.event) yield item
     else {
@@ -265,12 +267,10 @@ function badByScan({ depth, values }: ValueScan): Bad | undefined {
 function parseOne(text: string): Json | Bad {
   const scan = new ValueScan()
   if (text.length > SHORT) scan.run(text, 0)
-  return parseScanned(text, scan)
+  return badByScan(scan) ?? parseText(text)
 }
 
-function parseScanned(text: string, scan: ValueScan): Json | Bad {
-  const bad = badByScan(scan)
-  if (bad) return bad
+function parseText(text: string): Json | Bad {
   try {
     return JSON.parse(text)
   } catch (error) {

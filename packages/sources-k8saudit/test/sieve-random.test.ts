@@ -153,7 +153,7 @@ test('what is read as bytes as JSON is JSON', () => {
   const scan = new EventScan(['/kind', '/auditID', '/stageTimestamp'])
   const valueEnd = (bytes: Uint8Array) => {
     scan.load(bytes)
-    return scan.valueEnd()
+    return scan.endOf(0)
   }
   fc.assert(
     fc.property(fc.oneof(damaged(document), fc.json()), text => {

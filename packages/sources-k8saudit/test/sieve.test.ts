@@ -115,6 +115,36 @@ test.each([
   expect(compared(rulesOf(['ka.verb = delete']), [bytes(text)])).toBeGreaterThanOrEqual(passed)
 })
 
+/** The ends of items that are wanted are known by their bytes, unless those are not what they seem. */
+describe('lists of events that are all wanted', () => {
+  const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+  const wide = line({ x: 'y'.repeat(1000) })
+  test.each([
+    ['of several windows', new Array(1000).fill(wide)],
+    ['one of which is longer than a window', [wide, line({ x: 'y'.repeat(300_000) }), wide]],
+    ['that are not compact', new Array(700).fill(JSON.stringify({ ...JSON.parse(wide) }, null, 1))],
+    ['with white space around them', [` ${wide}`, `${wide} `, `\t${wide}\r`]],
+    [
+      'with other letters in one window',
+      [...new Array(300).fill(wide), line({ x: 'ü' }), ...new Array(300).fill(wide)],
+    ],
+    // As many bytes more than letters as lead to a number within the first one, at whose end the second one has a comma.
+    ['with other letters', [line({ x: 'ü'.repeat(8), z: 123456 }), line().replace('{', '{"a":1,')]],
+    ['that are deep, and too deep', [99, 100, 1998, 2001].map(levels => wide.replace('"y', `${deep(levels)},"z":"y`))],
+    [
+      'with a key twice, and with escapes',
+      [wide.replace('{', '{"verb":"list",'), wide.replace('"verb"', '"v\\u0065rb"')],
+    ],
+    ['with what follows them', [wide, `${wide}7`, `${wide}{}`, wide]],
+    ['with what is no event between them', [wide, '7', '{}', '[1,[2]]', '', 'x', '"', wide]],
+    ['that end too early', [wide, `${wide}]`, wide]],
+    ['with a zero', [wide, wide.replace('yy', 'y\0y'), `${wide}\0`, wide]],
+  ])('%s', (_, items) => {
+    for (const list of [`{"kind":"EventList","items":[${items}]}`, `[${items}]`])
+      expect(compared(rulesOf(['ka.verb in (get, list)']), [bytes(`${list}\n`)])).toBe(0)
+  })
+})
+
 test('a piece is read before its memory is used for the next', () => {
   const engine = engineOf(rulesOf(['ka.verb = delete']))
   const decoder = new AuditLogDecoder({ sieve: () => engine.sieve(source) })

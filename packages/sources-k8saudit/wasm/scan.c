@@ -11,7 +11,7 @@ enum { END, WANTED, UNKNOWN };
 static struct {
   int32_t found;
   int32_t passed;              /* events that were passed over */
-  int32_t event_at, event_end; /* of one with an unknown combination */
+  int32_t event_at, event_end; /* of the event at hand; the end is 0 if it was not read to its end */
 } result;
 
 /* A value that is noted: 0 if it is an object, a list or has an escape. */
@@ -48,9 +48,9 @@ static const byte *known_end(const byte *p, int object) {
   }
 }
 
-/* For tests: where the JSON value at the window's start ends, 0 if it is malformed or not compact. */
-EXPORT(first_end) int first_end(void) {
-  const byte *p = value_end(window, 0);
+/* Where the JSON value at this place of the window ends; 0: it is malformed, not compact, or goes on behind the window. */
+EXPORT(end_of) int end_of(int at) {
+  const byte *p = value_end(window + at, 0);
   return p == 0 ? 0 : p - window;
 }
 
@@ -78,10 +78,14 @@ static int is_ordinary_time(const byte *p, const byte *end) {
 /* Returns where the event at `p` ends; 0: it is not passed over. */
 static const byte *passed_end(const byte *p, int in_list) {
   result.found = WANTED;
+  result.event_at = p - window;
+  result.event_end = 0;
   if (*p != '{') return 0;
   seen = 0;
   const byte *end = known_end(p + 1, 0);
-  if (end == 0 || !has(AUDIT_ID) || !has(TIME) || !is_ordinary_time(starts[TIME], ends[TIME])) return 0;
+  if (end == 0) return 0;
+  result.event_end = end - window;
+  if ( !has(AUDIT_ID) || !has(TIME) || !is_ordinary_time(starts[TIME], ends[TIME])) return 0;
   /* An item of a list needs no kind. */
   if (!in_list && (*end != '\n' || !has(KIND) || word_end(starts[KIND], "\"Event\"") != ends[KIND])) return 0;
   struct combination *found = combination();
@@ -89,8 +93,6 @@ static const byte *passed_end(const byte *p, int in_list) {
   if (found->verdict == NOT_ASKED) {
     unknown = found;
     result.found = UNKNOWN;
-    result.event_at = p - window;
-    result.event_end = end - window;
     return 0;
   }
   result.found = END;

@@ -8,7 +8,7 @@ import { type AuditStats, addStats, countBody, countedEvents, type InputOptions 
 /** Slices that are looked at to find out whether there is any event: what is answered depends on it. */
 const LOOKED_AT = 4
 
-/** What a body takes in memory beside its text. */
+/** What a body takes in memory beside its bytes. */
 const BODY_WEIGHT = 1024
 
 /** The events of a request. */
@@ -30,18 +30,12 @@ export class PostedBody {
 
   constructor(bytes: Buffer, client: string, { divided, sieve, maxEventSize }: InputOptions) {
     const options: ParseOptions = { strict: true, ...(maxEventSize !== undefined && { maxEventSize }) }
-    const parsed = (text: string) => new BodyReader(text, { ...options, sieve: () => AuditSieve.of(sieve?.()) })
+    const sieved = { ...options, sieve: () => AuditSieve.of(sieve?.()) }
     this.client = client
-    if (divided) {
-      this.part = { form: 'body', bytes }
-      this.#reader = () => parsed(bytes.toString('utf8'))
-      this.weight = bytes.length + BODY_WEIGHT
-    } else {
-      const text = bytes.toString('utf8')
-      this.#reader = () => parsed(text)
-      // A text with characters beyond Latin-1 takes two bytes for each.
-      this.weight = (text.length === bytes.length ? text.length : 2 * text.length) + BODY_WEIGHT
-    }
+    this.part = divided ? { form: 'body', bytes } : undefined
+    // Its text takes memory only while it is read: up to two bytes for each.
+    this.#reader = () => new BodyReader(bytes.toString('utf8'), sieved)
+    this.weight = bytes.length + BODY_WEIGHT
     ;({ promise: this.flaw, resolve: this.#know } = Promise.withResolvers())
     ;({ promise: this.settled, resolve: this.settle } = Promise.withResolvers())
   }

@@ -9,7 +9,7 @@ interface Exports {
   note(object: number, length: number): void
   run(at: number, to: number, inList: number): number
   learn(mayMatch: number): void
-  first_end(): number
+  end_of(at: number): number
   window_at(): number
   window_size(): number
   result_at(): number
@@ -25,6 +25,8 @@ declare const WebAssembly: {
 }
 
 let module: object | undefined
+
+const encoder = new TextEncoder()
 
 /**
  * Reads events as bytes, in WebAssembly, and knows the combinations of a few of their values (wasm/scan.c).
@@ -54,13 +56,19 @@ export class EventScan {
   }
 
   #write(key: string): number {
-    return new TextEncoder().encodeInto(key, this.#window).written
+    return encoder.encodeInto(key, this.#window).written
   }
 
-  /** Takes the bytes that are looked at from now on, at most `size`. */
-  load(bytes: Uint8Array): void {
-    this.#window.set(bytes)
-    this.#window[bytes.length] = 0
+  /** Takes the bytes, or characters, that are looked at from now on, at most `size`. @returns false: they are not of one byte each */
+  load(from: Uint8Array | string): boolean {
+    const { length } = from
+    this.#window[length] = 0
+    if (typeof from !== 'string') {
+      this.#window.set(from)
+      return true
+    }
+    const { read, written } = encoder.encodeInto(from, this.#window)
+    return read === length && written === length
   }
 
   /** Passes over events from `at`, as far as it can. Returns what follows the last of them. */
@@ -77,11 +85,12 @@ export class EventScan {
     return this.#result[1]!
   }
 
-  /** The event whose combination is unknown. */
+  /** The event that the last run stopped at. */
   get eventAt(): number {
     return this.#result[2]!
   }
 
+  /** 0: it is not known. */
   get eventEnd(): number {
     return this.#result[3]!
   }
@@ -91,8 +100,8 @@ export class EventScan {
     this.#wasm.learn(mayMatch ? 1 : 0)
   }
 
-  /** Returns where the JSON value at the beginning ends; 0: it is malformed, or not compact. */
-  valueEnd(): number {
-    return this.#wasm.first_end()
+  /** Returns where the JSON value at `at` ends; 0: it is malformed, not compact, deep, or goes on behind what was loaded. */
+  endOf(at: number): number {
+    return this.#wasm.end_of(at)
   }
 }

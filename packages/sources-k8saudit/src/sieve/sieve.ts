@@ -14,6 +14,12 @@ const WORTH = 4
 const REST = 1 << 18
 const MAX_REST = 1 << 23
 
+/** Bytes before the end of the scan's window: a value that begins there is looked at anew, in a window of its own. */
+const EDGE = 1 << 14
+
+/** Where none say what can be passed over, the ends of items are all that is asked for. */
+const NO_RULES: EventSieve<AuditEvent> = { fields: [], mayMatch: () => true }
+
 const SIEVES = new WeakMap<EventSieve<AuditEvent>, AuditSieve>()
 /** WebAssembly is missing or forbidden: every event is parsed. */
 let unavailable = false
@@ -63,8 +69,8 @@ export class AuditSieve {
   }
 
   /** What the rules make of values that were not seen together before. */
-  ask(event: Uint8Array): void {
-    const text = this.#utf8.decode(event)
+  ask(event: Uint8Array | string): void {
+    const text = typeof event === 'string' ? event : this.#utf8.decode(event)
     this.scan.learn(this.#rules.mayMatch(new AuditEvent(JSON.parse(text), text)))
   }
 
@@ -88,22 +94,19 @@ export class SievedBytes {
   /** Events that the last call passed over. */
   passed = 0
   readonly #sieve: () => AuditSieve | undefined
-  readonly #bytes: Uint8Array
+  readonly #bytes: Uint8Array | string
   readonly #inList: boolean
   /** The part that the sieve has. */
   #from = 0
   #to = 0
+  /** It has it: other characters than ASCII make the bytes of a text be at other places. */
+  #loaded = false
+  /** The event that a call of `pass` has stopped at, where its end is known. */
+  #wantedAt = -1
+  #wantedEnd = 0
 
-  /** For items of a text; undefined: there is no sieve, or other characters than ASCII make its bytes be at other places. */
-  static ofText(text: string, sieve: () => AuditSieve | undefined, inList: boolean): SievedBytes | undefined {
-    if (sieve() === undefined) return undefined
-    const bytes = new Uint8Array(text.length)
-    const { read, written } = new TextEncoder().encodeInto(text, bytes)
-    return read === written && read === text.length ? new SievedBytes(sieve, bytes, inList) : undefined
-  }
-
-  /** @param inList they are items of an EventList, which need no kind */
-  constructor(sieve: () => AuditSieve | undefined, bytes: Uint8Array, inList: boolean) {
+  /** @param bytes or a text of them @param inList they are items of an EventList, which need no kind */
+  constructor(sieve: () => AuditSieve | undefined, bytes: Uint8Array | string, inList: boolean) {
     this.#sieve = sieve
     this.#bytes = bytes
     this.#inList = inList
@@ -119,7 +122,7 @@ export class SievedBytes {
     if (sieve === undefined) return at
     const { scan } = sieve
     for (let next = at; next < this.#bytes.length && sieve.resting === 0; ) {
-      this.#load(sieve, next)
+      if (!this.#load(sieve, next)) break
       const end = this.#from + scan.run(next - this.#from, this.#to - this.#from, this.#inList)
       const { found, passed } = scan
       if (passed > 0) at = end
@@ -127,19 +130,56 @@ export class SievedBytes {
       sieve.judge(found === Found.wanted ? passed + 1 : passed, passed)
       if (found === Found.unknown) {
         next = this.#from + scan.eventAt
-        sieve.ask(this.#bytes.subarray(next, this.#from + scan.eventEnd))
+        sieve.ask(this.#part(next, this.#from + scan.eventEnd))
       } else if (found === Found.end && !this.#inList) next = end
-      else break
+      else {
+        this.#wantedAt = scan.eventEnd > 0 ? this.#from + scan.eventAt : -1
+        this.#wantedEnd = this.#from + scan.eventEnd
+        break
+      }
     }
     return at
   }
 
-  #load(sieve: AuditSieve, at: number): void {
-    if (sieve.owner === this && at >= this.#from && at < this.#to) return
+  /**
+   * Where the item of a list at `at` ends, which is valid JSON then, at most a hundred deep and no longer than the scan's window.
+   * undefined: that cannot be said, and somebody else has to look.
+   */
+  itemEnd(at: number): number | undefined {
+    const end = at === this.#wantedAt ? this.#wantedEnd : this.#valueEnd(at)
+    const isLast = end === this.#bytes.length
+    return end > 0 && (isLast || this.#part(end, end + 1) === ',') ? end : undefined
+  }
+
+  /** 0: it is not known. */
+  #valueEnd(at: number): number {
+    const sieve = this.#sieve() ?? AuditSieve.of(NO_RULES)
+    if (sieve === undefined) return 0
+    const end = this.#endOf(sieve, at)
+    // It may go on behind the window. Of a text that is not compact, not every value asks for a window of its own.
+    const isCut = end === 0 && this.#to < this.#bytes.length && this.#to - at < EDGE && this.#from < at
+    if (!isCut) return end
+    sieve.owner = undefined
+    return this.#endOf(sieve, at)
+  }
+
+  #endOf(sieve: AuditSieve, at: number): number {
+    const end = this.#load(sieve, at) ? sieve.scan.endOf(at - this.#from) : 0
+    return end === 0 ? 0 : this.#from + end
+  }
+
+  /** @returns false: what is at `at` cannot be looked at as bytes */
+  #load(sieve: AuditSieve, at: number): boolean {
+    if (sieve.owner === this && at >= this.#from && at < this.#to) return this.#loaded
     sieve.owner = this
     this.#from = at
     this.#to = Math.min(at + sieve.scan.size, this.#bytes.length)
-    sieve.scan.load(this.#bytes.subarray(at, this.#to))
+    this.#loaded = sieve.scan.load(this.#part(at, this.#to))
+    return this.#loaded
+  }
+
+  #part(from: number, to: number): Uint8Array | string {
+    return typeof this.#bytes === 'string' ? this.#bytes.slice(from, to) : this.#bytes.subarray(from, to)
   }
 
   parsed(length: number): void {
