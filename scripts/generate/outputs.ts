@@ -53,8 +53,8 @@ outputs:
 | rejects a single alert | makes it a [dead letter](#dead-letters) and continues with the next |
 
 Delivery is *at least once*: after a lost response, an alert arrives twice, with the same \`alert.id\`. The log has one line when an output
-fails, one when it turns out later that a setting or the receiver has to be changed, and one when it recovers, with the number of alerts that
-waited and that were lost. [Metrics](config.md) count all of this per output.
+fails, and one when it recovers, with the number of alerts that waited and that were lost. If a failure turns out to need a change of a setting
+or of the receiver, it has another line. [Metrics](config.md) count all of this per output.
 
 On a reload, an output that has not changed keeps its connection and its queue. A changed output takes over the queue of its predecessor. A
 removed output delivers what is queued, as long as it makes progress within \`output_timeout\`.

@@ -77,8 +77,8 @@ const MAX_ENTRY = 240_000
 export const googleLogging = defineGoogle({
   type: 'google_logging',
   title: 'Google Cloud Logging',
-  doc: `Alerts as log entries: the priority as \`severity\`, the alert's time as \`timestamp\`, its ID as \`insertId\`, so that one that is sent
-twice is stored once, rule and source as labels, and the alert as \`jsonPayload\`. Numbers beyond 2^53 lose precision in Google's payloads.
+  doc: `Alerts as log entries: the priority as \`severity\`, the alert's time as \`timestamp\`, rule and source as labels, and the alert as
+\`jsonPayload\`. The ID is the \`insertId\`, so an alert that is sent twice is stored once. Numbers beyond 2^53 lose precision in Google's payloads.
 
 If some entries are rejected, the others are written. After 401, 403 and 404, alerts stay queued.`,
   options: {

@@ -28,9 +28,9 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
 export const otlp = defineTransport({
   type: 'otlp',
   title: 'OpenTelemetry logs',
-  doc: `Alerts as log records over OTLP/HTTP in JSON: the template or the alert's output as the body, the priority as severity, \`security_rule.name\`, the
-ID as \`log.record.uid\`, and the output fields as attributes, under the names of OpenTelemetry's conventions where they define one. The resource
-is the host and the service \`falc\`.
+  doc: `Alerts as log records over OTLP/HTTP in JSON. The body is the template or the alert's output, and the severity is the priority. Attributes are
+\`security_rule.name\`, the ID as \`log.record.uid\`, and the output fields, under the names of OpenTelemetry's conventions where they exist. The
+resource is the host and the service \`falc\`.
 
 200 without a partial success means delivered. A batch with rejected records is resent in parts until these are found, and they are dropped.`,
   options: {

@@ -20,8 +20,8 @@ const gzipAsync = promisify(gzip)
 export const s3 = defineTransport({
   type: 's3',
   title: 'Amazon S3 and Security Lake',
-  doc: `Objects of many alerts: lines in the output's format, compressed with gzip, or OCSF Detection Findings as Parquet, which needs the package
-\`hyparquet-writer\`; objects and lists of OCSF are columns of JSON text there, not nested columns. The key is the prefix, the day of the alerts in UTC, and the time and ID of the first alert:
+  doc: `Objects of many alerts: lines in the output's format, compressed with gzip, or OCSF Detection Findings as Parquet. Parquet needs the package
+\`hyparquet-writer\`; objects and lists of OCSF become columns of JSON text, not nested columns. The key is the prefix, the day of the alerts in UTC, and the time and ID of the first alert:
 \`falco/2026-11-24/2026-11-24T10:00:00.123456789Z-<id>-<count>.jsonl.gz\`. With \`account\`, the key is that of a custom source of Security Lake:
 \`ext/falco/region=eu-west-1/accountId=123456789012/eventDay=20261124/…\`.
 

@@ -46,9 +46,9 @@ export const stream = defineTransport({
 sends it, they are server-sent events: \`id\` is the alert's ID, the event's type is \`alert\`. A client that reconnects with
 \`Last-Event-ID\`, or with \`?after=ID\`, receives what it has missed, as far as \`history\` reaches.
 
-A slow client loses alerts rather than delaying others, and is notified by an event \`lost\` or a line \`{"lost":12}\` (\`null\` when the
-number is unknown); one that reads nothing for eight times \`keep_alive\` is disconnected. Lost alerts are counted as \`slow_client\`, or as
-\`no_client\` when no client connected in time.`,
+A slow client loses alerts rather than delaying others, and is notified by an event \`lost\` or a line \`{"lost":12}\` (\`null\` if the
+number is unknown). A client that reads nothing for eight times \`keep_alive\` is disconnected. Lost alerts are counted as \`slow_client\`, or as
+\`no_client\` if no client connected in time.`,
   options,
   batch: { items: 1000 },
   ordered: 'all',
