@@ -10,8 +10,8 @@ import { fuzzed } from '../../../scripts/testing/fuzz.ts'
 import { freePort } from '../../../scripts/testing/port.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { cannotCertify, certificates, folder } from '../../outputs/test/transports/peer.ts'
-import { Door } from '../src/admission/door.ts'
 import { Policy, WARNING_BYTES } from '../src/admission/policy.ts'
+import { AdmissionWebhook } from '../src/admission/webhook.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { EARLY_LOG, Log } from '../src/log.ts'
 import { loadEngine, notesOf } from '../src/rules/compile.ts'
@@ -39,7 +39,7 @@ const { rules } = notesOf(report)
 /** A door with these options, and what it answers. */
 function door(options: readonly string[], evaluate = (event: unknown) => engine.evaluate('k8s_audit', event)) {
   const config = loadConfig(undefined, [...options, 'admission.listen=127.0.0.1:0'])
-  const made = new Door({ config, rules, engine }, new Log({ ...EARLY_LOG, log_level: 'emergency' }))
+  const made = new AdmissionWebhook({ config, rules, engine }, new Log({ ...EARLY_LOG, log_level: 'emergency' }))
   const sent: string[] = []
   const stop = new AbortController()
   // Nothing connects: it is asked directly. It is stopped before it listens.

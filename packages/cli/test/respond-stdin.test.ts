@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { linesOf } from '../src/respond/doors.ts'
+import { linesOf } from '../src/respond/inputs.ts'
 import { startFalc } from './process.ts'
 
 async function* pieces(...texts: readonly string[]) {

@@ -12,7 +12,7 @@ import { checkSite, isLocal } from './auth/site.ts'
 import { Bodies } from './bodies.ts'
 import { badRequest, Refused } from './failure.ts'
 import { Files, HEADERS } from './files.ts'
-import { NatsDoor, type NatsOptions } from './nats.ts'
+import { NatsInput, type NatsOptions } from './nats.ts'
 import { openapi } from './openapi.ts'
 import { checkParameters } from './parameters.ts'
 import {
@@ -76,7 +76,7 @@ export class Console implements House {
   readonly #desk: DeskThread
   readonly #faults: Faults
   readonly #server: Server
-  #nats: NatsDoor | undefined
+  #nats: NatsInput | undefined
 
   /** @throws {Error} for an address that others can reach, without tokens */
   constructor(options: ConsoleOptions) {
@@ -104,7 +104,7 @@ export class Console implements House {
     const { host = '127.0.0.1', port = 2802, nats, note } = this.#options
     this.#server.listen({ host, port })
     await once(this.#server, 'listening')
-    if (nats) this.#nats = new NatsDoor(nats, alerts => this.writer.insert(alerts), note ?? (() => {}))
+    if (nats) this.#nats = new NatsInput(nats, alerts => this.writer.insert(alerts), note ?? (() => {}))
   }
 
   get url(): string {

@@ -20,7 +20,7 @@ const AGAIN = 2000
 /** Milliseconds between two log lines about malformed messages. */
 const QUIET = 60_000
 
-export class NatsDoor {
+export class NatsInput {
   readonly counts = { stored: 0, refused: 0 }
   readonly #options: NatsOptions
   readonly #store: (alerts: readonly AlertData[]) => Promise<number>
@@ -80,7 +80,7 @@ export class NatsDoor {
     return jetstream(connection).consumers.get(stream, durable)
   }
 
-  /** Ends when the door is closed. */
+  /** Ends when it is closed. */
   async #take(consumer: Consumer): Promise<void> {
     this.#messages = await consumer.consume({ max_messages: BATCH, abort_on_missing_resource: true })
     if (this.#closing.signal.aborted) await this.#messages.close()

@@ -1,8 +1,8 @@
 /** Everything that the console answers, as one table: dispatch, authorisation and the OpenAPI document derive from it. */
 import { ALERTS } from './routes/alerts.ts'
 import { APPROVALS } from './routes/approvals.ts'
-import { DOORS } from './routes/doors.ts'
 import { HEALTH } from './routes/health.ts'
+import { INGEST } from './routes/ingest.ts'
 import { QUESTIONS } from './routes/questions.ts'
 import type { AnyRoute } from './routes/route.ts'
 import { RULES } from './routes/rules.ts'
@@ -12,5 +12,5 @@ import { TUNE } from './routes/tune.ts'
 
 export const ROUTES: readonly AnyRoute[] = [
   ...[...ALERTS, ...QUESTIONS, ...SILENCES, ...RULES, ...TUNE, ...HEALTH],
-  ...[...APPROVALS, STREAM, ...DOORS],
+  ...[...APPROVALS, STREAM, ...INGEST],
 ]

@@ -22,7 +22,7 @@ export {
 } from './model/action.ts'
 export type { Answer, Attempt, Call, EngineCall, Outcome, Port, Ports } from './model/call.ts'
 export type { Schema } from './model/params.ts'
-export { type NatsCounts, NatsDoor, type NatsOptions } from './nats/join.ts'
+export { type NatsCounts, NatsInput, type NatsOptions } from './nats/input.ts'
 export { type OpenResponder, openResponder, type RespondOptions, STOP_FILE } from './open.ts'
 export { PlaybookError } from './playbook/document.ts'
 export { type Limit, loadPlaybooks, MODES, type Playbook, type PlaybookFile } from './playbook/load.ts'

@@ -15,7 +15,7 @@ import { DEADLINE_MS, until } from '../../../scripts/testing/wait.ts'
 import { natsServer } from '../../outputs/test/transports/nats.ts'
 import { missing } from '../../outputs/test/transports/peer.ts'
 import { onceKey } from '../src/guard/once.ts'
-import { NatsDoor, type OnceRecord } from '../src/index.ts'
+import { NatsInput, type OnceRecord } from '../src/index.ts'
 import { keyOf, NatsOnce } from '../src/nats/bucket.ts'
 import { folder, journalOf, playbook, respondWith, shellIn, World } from './machine.ts'
 
@@ -143,7 +143,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('several responders', 
     for (let i = 1; i <= 20; i++) await publish(i, Date.now() - 3_600_000)
     await publish(0, Date.now())
     const log = (_: unknown, text: string) => void lines.push(text)
-    const door = await NatsDoor.open({ connection: { url: [server.url] }, stream: 'BACKLOG', log })
+    const door = await NatsInput.open({ connection: { url: [server.url] }, stream: 'BACKLOG', log })
     const open = await respondWith(playbook('enforce', '{ total: 1/1h }'), world, {
       ...{ folder: path, once: door.once, log, maxAge: 600_000 },
     })
@@ -159,7 +159,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('several responders', 
 
   test('what is published reaches a subscription or a stream; that nobody takes it is said', async () => {
     const log = () => {}
-    const door = await NatsDoor.open({ connection: { url: [server.url] }, log })
+    const door = await NatsInput.open({ connection: { url: [server.url] }, log })
     const subscription = connection.subscribe('FUNCTIONS.here', { max: 1 })
     await connection.flush()
     const outcomes: string[] = []

@@ -5,7 +5,7 @@
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { alerts } from '@falc/engine'
-import { NatsDoor, openResponder } from '../src/index.ts'
+import { NatsInput, openResponder } from '../src/index.ts'
 
 const [url, folder, acts] = process.argv.slice(2) as [string, string, string]
 const log = () => {}
@@ -14,7 +14,7 @@ process.on('message', (moments: number) => (left = moments))
 const moment = () => {
   if (--left <= 0) process.kill(process.pid, 'SIGKILL')
 }
-const door = await NatsDoor.open({ connection: { url: [url] }, ackWait: 1000, lease: 2000, alerts: 4, log })
+const door = await NatsInput.open({ connection: { url: [url] }, ackWait: 1000, lease: 2000, alerts: 4, log })
 const { responder } = await openResponder({
   files: [
     {

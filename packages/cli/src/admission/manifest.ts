@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { stringify } from 'yaml'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
-import { PATH } from './door.ts'
+import { PATH } from './webhook.ts'
 
 /** What people create, run and are given: what rules over audit events are about. Leases and events would be most of the load. */
 const RESOURCES: Readonly<Record<string, readonly string[]>> = {

@@ -26,8 +26,8 @@ export class Policy {
     const notes: string[] = []
     /** Names of rules, by what they need. */
     const never = new Map<string, string[]>()
-    for (const { name, tags, door } of own) {
-      const { judged = 'whole', unknown = [], object = [] } = door ?? {}
+    for (const { name, tags, admission } of own) {
+      const { judged = 'whole', unknown = [], object = [] } = admission ?? {}
       if (judged === 'never') {
         const needs = unknown.join(', ')
         never.set(needs, [...(never.get(needs) ?? []), name])

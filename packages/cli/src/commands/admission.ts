@@ -1,6 +1,6 @@
-import { Door } from '../admission/door.ts'
 import { manifest } from '../admission/manifest.ts'
 import { simulate } from '../admission/simulate.ts'
+import { AdmissionWebhook } from '../admission/webhook.ts'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
@@ -44,7 +44,7 @@ export const admission = defineCommand({
     if (verb === undefined)
       return detect(all, async (loaded, _, __, log) => {
         tuneForAnswers()
-        return [new Door(loaded, log)]
+        return [new AdmissionWebhook(loaded, log)]
       })
     if (!Object.hasOwn(VERBS, verb))
       throw new CliError('falc admission takes simulate, manifest or no argument (see falc admission --help)')

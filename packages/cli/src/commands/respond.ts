@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AlertData, alerts } from '@falc/engine'
 import { NATS_CONNECTION, type NatsLogin, OutputError, readOptions } from '@falc/outputs'
-import { NatsDoor, STOP_FILE } from '@falc/response'
+import { NatsInput, STOP_FILE } from '@falc/response'
 import { addressOf } from '../address.ts'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
@@ -18,8 +18,8 @@ import { rbac } from '../playbooks/rbac.ts'
 import { simulate } from '../playbooks/simulate.ts'
 import { talon } from '../playbooks/talon.ts'
 import { testPlaybooks } from '../playbooks/test-files.ts'
-import { HttpDoor, MetricsDoor, readStdin, stopSignal } from '../respond/doors.ts'
 import { configuredResponder } from '../respond/in-process.ts'
+import { HttpInput, MetricsServer, readStdin, stopSignal } from '../respond/inputs.ts'
 import { configPath } from '../run/loader.ts'
 import { type Credentials, ServerFiles } from '../server-files.ts'
 import { loadSources } from '../sources/load.ts'
@@ -92,15 +92,15 @@ async function serve(call: RespondCall): Promise<number> {
     if (flags.listen === undefined) return (await readStdin(take, log, stop.signal)) === 0 ? 0 : 1
     const files = new ServerFiles('respond', { tokens: flags['token-file'] }, log)
     const address = { ...addressOf(flags.listen, '--listen'), ...tokensIn(files), onFault: faultsIn(log) }
-    const door = new HttpDoor(address, take, () => responsePage(open.counts))
-    await door.listen().catch(error => {
+    const input = new HttpInput(address, take, () => responsePage(open.counts))
+    await input.listen().catch(error => {
       throw new CliError(`--listen: ${(error as Error).message}`)
     })
-    const unwatch = files.keep(door)
-    log.info(`Responding to alerts posted to ${door.url}`)
+    const unwatch = files.keep(input)
+    log.info(`Responding to alerts posted to ${input.url}`)
     await stopped
     unwatch()
-    await door.close()
+    await input.close()
     return 0
   } finally {
     await open.close()
@@ -111,8 +111,8 @@ async function serve(call: RespondCall): Promise<number> {
 const faultsIn = (log: Log) => (text: string) => log.error(`respond: ${text}`)
 
 /** @throws {CliError} */
-async function meter(address: string, page: () => string, log: Log): Promise<MetricsDoor> {
-  const metrics = new MetricsDoor({ ...addressOf(address, '--metrics'), onFault: faultsIn(log) }, page)
+async function meter(address: string, page: () => string, log: Log): Promise<MetricsServer> {
+  const metrics = new MetricsServer({ ...addressOf(address, '--metrics'), onFault: faultsIn(log) }, page)
   await metrics.listen().catch(error => {
     throw new CliError(`--metrics: ${(error as Error).message}`)
   })
@@ -127,7 +127,7 @@ async function serveNats({ config, source, log, flags }: RespondCall): Promise<n
     source: () => source,
     warn: (_, reason) => log.warning(reason),
   }) as unknown as NatsLogin
-  const door = await NatsDoor.open({
+  const input = await NatsInput.open({
     connection,
     ...(flags.stream !== undefined && { stream: flags.stream }),
     ...(flags.durable !== undefined && { durable: flags.durable }),
@@ -138,28 +138,28 @@ async function serveNats({ config, source, log, flags }: RespondCall): Promise<n
     throw error instanceof OutputError || error instanceof Error ? new CliError(error.message) : error
   })
   try {
-    const open = await configuredResponder(config, source, log, { once: door.once }, { nats: door.port })
+    const open = await configuredResponder(config, source, log, { once: input.once }, { nats: input.port })
     const metrics =
       flags.metrics === undefined
         ? undefined
-        : await meter(flags.metrics, () => responsePage(open.counts, door.counts), log)
+        : await meter(flags.metrics, () => responsePage(open.counts, input.counts), log)
     try {
-      const stopped = stopSignal().then(() => door.close())
+      const stopped = stopSignal().then(() => input.close())
       if (metrics) log.info(`Metrics at ${metrics.url}/metrics`)
       await keepOwnFiles()
       log.info(`Responding to alerts of ${connection.url.join(', ')}`)
-      await door.run((alert, stored) => open.responder.take(alert, stored))
+      await input.run((alert, stored) => open.responder.take(alert, stored))
       await stopped
       return 0
     } finally {
       await metrics?.close()
       await open.close()
       log.info(
-        `${open.responder.summary}; ${door.counts.redelivered} came again, ${door.counts.refused} were no alerts`,
+        `${open.responder.summary}; ${input.counts.redelivered} came again, ${input.counts.refused} were no alerts`,
       )
     }
   } finally {
-    await door.close()
+    await input.close()
   }
 }
 

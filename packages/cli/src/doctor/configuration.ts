@@ -131,12 +131,12 @@ function audit({ plugins }: Config) {
 async function ports(config: Config): Promise<Finding[]> {
   const { webserver, admission, console } = config
   const hook = audit(config)
-  const door = admission.certificate === '' ? undefined : addressOf(admission.listen, 'admission.listen')
+  const webhook = admission.certificate === '' ? undefined : addressOf(admission.listen, 'admission.listen')
   const seat = console.enabled ? addressOf(console.listen, 'console.listen') : undefined
   const listening: [key: string, host: string | undefined, port: number][] = [
     ...(webserver.enabled ? [['webserver', webserver.listen_address, webserver.listen_port] as const] : []),
     ...(hook ? [['webhook of k8saudit', hook.host, hook.port] as const] : []),
-    ...(door ? [['admission', door.host, door.port] as const] : []),
+    ...(webhook ? [['admission', webhook.host, webhook.port] as const] : []),
     ...(seat ? [['console', seat.host, seat.port] as const] : []),
   ].map(([key, host, port]) => [key, host || undefined, port])
   return Promise.all(listening.map(([key, host, port]) => free(key, host, port)))

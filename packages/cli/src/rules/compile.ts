@@ -30,7 +30,7 @@ export function notesOf({ rules, files }: LoadReport): RulesetNotes {
   return {
     rules: rules.map(({ name, source, priority, tags, enabled, condition }) => ({
       ...{ name, source, priority, tags, enabled },
-      ...(source === 'k8s_audit' && { door: judgementOf(condition) }),
+      ...(source === 'k8s_audit' && { admission: judgementOf(condition) }),
     })),
     captureDurations: [...captureDurations(rules)].map(([rule, ns]) => [rule, String(ns)] as const),
     warnings: files

@@ -13,7 +13,7 @@ export interface RuleNote {
   readonly tags: readonly string[]
   readonly enabled: boolean
   /** Of rules over audit events: what can be said before a request is carried out. */
-  readonly door?: Judgement | undefined
+  readonly admission?: Judgement | undefined
 }
 
 /** What loading the rules returned besides the ruleset, as plain data. */

@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { FolderLock } from '@falc/outputs'
 import { KNOWN } from './carry.ts'
 import { type Entry, type JournalText, readJournalText, type Sealed, seal } from './format.ts'
-import { type Begun, beginNext, resealed } from './turn.ts'
+import { type Begun, beginNext, resealed } from './rotate.ts'
 
 const FILE = 'journal.jsonl'
 /** Its next one, before it takes its place. */

@@ -63,7 +63,7 @@ export function knownOf(pointer: string): Part['known'] {
   return part?.known ?? (TIMES.includes(pointer) ? 'derived' : 'no')
 }
 
-/** What can be said at the door about a rule. */
+/** How admission treats a rule. */
 export interface Judgement {
   /** `never`: the condition cannot hold yet; `in part`: it may, but something that is not known could rule it out. */
   readonly judged: 'whole' | 'in part' | 'never'

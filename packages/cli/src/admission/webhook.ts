@@ -37,7 +37,7 @@ const KEEP_MS = 100_000
 const NOT_FOUND: Refusal = { status: 404, cause: 'route', reason: `reviews are posted to ${PATH}` }
 
 /** The webhook: requests to an API server, judged by rules over audit events before they are carried out. */
-export class Door implements Feed, Service {
+export class AdmissionWebhook implements Feed, Service {
   readonly source = 'k8s_audit'
   readonly meter = { engine: 'source_plugin' } as const
   readonly finite = false

@@ -58,7 +58,7 @@ export interface NatsCounts {
   readonly connected: boolean
 }
 
-export class NatsDoor {
+export class NatsInput {
   readonly once: Once
   readonly #counts = { received: 0, redelivered: 0, refused: 0, again: 0, pending: 0, unacknowledged: 0, lag: 0 }
   readonly #options: NatsOptions
@@ -92,14 +92,14 @@ export class NatsDoor {
   }
 
   /** @throws {OutputError} when there is no connection @throws {Error} when the server has no JetStream */
-  static async open(options: NatsOptions): Promise<NatsDoor> {
+  static async open(options: NatsOptions): Promise<NatsInput> {
     const { durable = 'respond', bucket = 'FALCO_RESPONSE', lease = 90_000 } = options
     const { connection } = await connectNats(options.connection, `respond ${durable}`, { maxReconnectAttempts: -1 })
     try {
       const [jetstream, { Kvm }] = await Promise.all([import('@nats-io/jetstream'), import('@nats-io/kv')])
       const records = await new Kvm(jetstream.jetstream(connection)).create(bucket, { ttl: KEPT })
       const by = `${hostname()} ${crypto.randomUUID()}`
-      return new NatsDoor(options, connection, jetstream, new NatsOnce(records, by, lease))
+      return new NatsInput(options, connection, jetstream, new NatsOnce(records, by, lease))
     } catch (error) {
       await connection.close()
       throw new Error(`nats: ${(error as Error).message}`)
@@ -130,7 +130,7 @@ export class NatsDoor {
     }
   }
 
-  /** Gives alerts to a responder until the door is closed. An alert is acknowledged once what was done for it is recorded. */
+  /** Gives alerts to a responder until it is closed. An alert is acknowledged once what was done for it is recorded. */
   async run(take: Take): Promise<void> {
     const { alerts = 16 } = this.#options
     const consumer = await this.#consumer()
@@ -168,7 +168,7 @@ export class NatsDoor {
     if (!this.#connection.isClosed()) await this.#connection.drain()
   }
 
-  /** The durable consumer; a stream that does not exist yet is waited for. undefined: the door was closed */
+  /** The durable consumer; a stream that does not exist yet is waited for. undefined: it was closed */
   async #consumer(): Promise<Consumer | undefined> {
     const { AckPolicy, jetstream, jetstreamManager } = this.#jetstream
     const { stream = 'FALCO', durable = 'respond', ackWait = 30_000, log } = this.#options

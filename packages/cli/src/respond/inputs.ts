@@ -71,7 +71,7 @@ const MAX_WAITING = 1000
 type Address = Required<Pick<ReceiverOptions, 'host' | 'port' | 'onFault'>>
 
 /** An alert is answered when what was done for it is recorded. */
-export class HttpDoor implements Service {
+export class HttpInput implements Service {
   readonly #receiver: HttpReceiver
   readonly #take: Take
   readonly #metrics: () => string
@@ -139,7 +139,7 @@ export class HttpDoor implements Service {
 }
 
 /** Metrics of a responder whose alerts come from elsewhere. */
-export class MetricsDoor implements Service {
+export class MetricsServer implements Service {
   readonly #receiver: HttpReceiver
   readonly #metrics: () => string
 
