@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 16
+#define WIRE_VERSION 17
 
 struct event_header {
 	__u16 cpu;
@@ -49,12 +49,17 @@ enum want {
 #define WANT_NO_FILES 0x20
 /* Added to the want of execve and execveat: no rule reads environments, so they are left empty. */
 #define WANT_NO_ENVIRONMENTS 0x10
+/*
+ * Added to the want of close, and of openat: the same as WANT_NO_FILES of directories. An open is left out only if the directory's own path
+ * is the name that the engine would give it.
+ */
+#define WANT_NO_DIRECTORIES 0x08
 /* What is added to a want. */
-#define WANT_ADDITIONS (WANT_NO_FAILED_OPENS | WANT_WHOLE_LOGS | WANT_NO_FILES | WANT_NO_ENVIRONMENTS)
+#define WANT_ADDITIONS (WANT_NO_FAILED_OPENS | WANT_WHOLE_LOGS | WANT_NO_FILES | WANT_NO_ENVIRONMENTS | WANT_NO_DIRECTORIES)
 
 /*
- * Texts of which rules ask whether a path has them, as four of their bytes each: none of them a slash, each with CASE_BIT, so that capital
- * letters are small ones. 0 = none.
+ * Texts of which rules ask whether a path has them, as four of their bytes each, each with CASE_BIT, so that capital letters are small ones:
+ * none of them a slash. Those of directories are looked for apart: the first may be a slash. 0 = none.
  */
 #define MAX_TEXTS 64
 #define CASE_BIT 0x20
@@ -92,8 +97,8 @@ enum counter {
 	COUNT_NAMES_REFUSED,       /* the sidecar's own: users of a container that could not be read safely or in time */
 	COUNT_LOG_CUT,             /* a message to the system log of which only the first MAX_CHUNK bytes were kept: WANT_WHOLE_LOGS */
 	COUNT_FORGED,              /* a call that seemed to succeed and was never made: a seccomp filter or a tracer has answered */
-	COUNT_FILE_READS,          /* an open of a file to read that no rule can match: WANT_NO_FILES */
-	COUNT_FILE_CLOSES,         /* a close or fcntl of a file's descriptor that no rule can ask for, or a close that failed: WANT_NO_FILES */
+	COUNT_FILE_READS,          /* an open of a file to read, or of a directory, that no rule can match: WANT_NO_FILES, WANT_NO_DIRECTORIES */
+	COUNT_FILE_CLOSES,         /* a close or fcntl of such a descriptor that no rule can ask for */
 	COUNTER_MAX,
 };
 
@@ -163,7 +168,7 @@ struct hello {
 /* What is wanted of calls. */
 struct wanted {
 	__u8 wants[MAX_NATIVE_SYSCALLS]; /* enum want by the kernel's syscall number */
-	__u32 texts[MAX_TEXTS];
+	__u32 texts[MAX_TEXTS], directory_texts[MAX_TEXTS];
 };
 
 struct configure {

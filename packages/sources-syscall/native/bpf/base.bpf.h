@@ -69,6 +69,7 @@ struct scratch {
 	__u32 pressed;  /* it was nearly full then */
 	__u32 resolved; /* of an open: the file's own path follows */
 	__u32 name_at, name_length; /* of an open: its text, if that did not change; else no length */
+	__u32 own;      /* of an open: the text is the file's own path */
 	__u32 again;    /* of a call with paths that changed: this is its second event */
 	__u32 changed;
 	__u32 replaced; /* of its paths, as bits: those in whose place the object's stands */

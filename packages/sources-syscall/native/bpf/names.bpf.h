@@ -230,8 +230,7 @@ __noinline int write_paths(__u32 again, __s64 ret)
 		count_loss(COUNT_TAIL_FAILED);
 		return 0;
 	}
-	if (ret >= 0)
-		add_directories(e);
+	add_directories(e, ret < 0);
 	if (ret >= 0 && e->to->differs)
 		add_objects();
 	commit(e);

@@ -4,7 +4,7 @@
 #include "flags.bpf.h"
 #include "task.bpf.h"
 #include "paths.bpf.h"
-#include "texts.bpf.h"
+#include "directories.bpf.h"
 
 #define FD_UPPER_LAYER 0x8000
 #define FD_LOWER_LAYER 0x10000
@@ -44,57 +44,6 @@ static __always_inline struct file *opened(long ret)
 	return ret >= 0 ? file_of(current_task(), ret) : NULL;
 }
 
-/* Bytes of a name that are looked at for `..`. */
-#define MAX_SCANNED 512
-
-/* The highest bit of each byte that is a dot. */
-static __always_inline __u64 dots_in(const __u8 *word)
-{
-	const __u64 dot = 0x2e2e2e2e2e2e2e2e, low = 0x7f7f7f7f7f7f7f7f;
-	__u64 differing = *(__u64 *)launder((void *)word) ^ dot;
-	return ~(((differing & low) + low) | differing | low);
-}
-
-/* Whether one of the name's eight bytes from `at` on, and the byte behind it, are dots. The name ends with a NUL. */
-__noinline int has_dots_at(__u32 at)
-{
-	__u32 cpu = bpf_get_smp_processor_id(), rest;
-	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
-	const __u8 *from;
-	__u64 dots;
-	if (!to)
-		return 1;
-	rest = to->name_length - at;
-	from = &to->bytes[(to->name_at + at) & (MAX_EVENT - 1)];
-	dots = dots_in(from) & dots_in(from + 1);
-	if (rest < 8)
-		dots &= ~0ull >> (64 - rest * 8);
-	return dots != 0;
-}
-
-/* Bytes of it that one call looks at: see TURNS in walk.bpf.h. */
-#define SCANNED 64
-
-__noinline int has_dots_from(__u32 from, __u32 length)
-{
-	for (__u32 at = 0; at < SCANNED && from + at < length; at += 8)
-		if (has_dots_at(from + at))
-			return 1;
-	return 0;
-}
-
-/* Whether the name of an open has two dots in a row. */
-__noinline int has_dots(__u32 length)
-{
-	for (__u32 at = 0; at < MAX_SCANNED && at < length; at += SCANNED)
-		if (has_dots_from(at, length))
-			return 1;
-	return 0;
-}
-
-#define FLAG_CREAT 4
-#define FLAG_TMPFILE (1 << 13)
-
 /* Whether it is an open of the class `failedOpens`, and no rule wants it. `flags`: portable ones. */
 static __always_inline bool is_unwanted_failure(struct event *e, long ret, __u32 flags, bool absolute)
 {
@@ -110,8 +59,6 @@ static __always_inline bool is_unwanted_failure(struct event *e, long ret, __u32
 /* The most bytes of parameters that an open has behind its name: flags, mode, resolve, device, inode. */
 #define MAX_BEHIND_NAME 24
 
-#define FLAG_WRONLY 2
-
 /*
  * Announces what was opened, and where the engine may know a directory by another name than its own; or returns 1: no rule can match the
  * open, nor ask for its descriptor. `flags`: portable ones. A global function: see task.bpf.h.
@@ -122,18 +69,23 @@ __noinline int takes_file(__u64 address, __u32 nr, __u32 flags)
 	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
 	struct file *file = (struct file *)address;
 	struct unasked *doubts = unasked();
-	if (!to || !doubts || !is_unasked(NR_CLOSE))
+	if (!to || !doubts || !unasked_kinds(NR_CLOSE))
 		return 0;
 	name = to->name_at;
 	behind = name + to->name_length;
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFDIR) {
+	if (is_directory(file)) {
+		if (takes_directory(address, nr, flags)) {
+			bpf_map_delete_elem(&announced_files, &address);
+			return 1;
+		}
 		if (to->name_length)
 			note_directory(name, behind, behind + MAX_BEHIND_NAME);
+		announce(address);
 		return 0;
 	}
 	if (is_unasked(nr) && to->name_length && to->name_length <= MAX_SCANNED && !(flags & (FLAG_WRONLY | FLAG_CREAT | FLAG_TMPFILE)) &&
 	    is_plain_file(file) && (!doubts->directories_doubtful || to->bytes[name & (MAX_EVENT - 1)] == '/') &&
-	    !has_dots(to->name_length) && !has_text(name, to->at)) {
+	    !has_dots(to->name_length) && !has_text(name, to->at, OF_FILES)) {
 		if (!shares_descriptors())
 			bpf_map_delete_elem(&announced_files, &address);
 		return 1;
@@ -143,8 +95,8 @@ __noinline int takes_file(__u64 address, __u32 nr, __u32 flags)
 }
 
 /*
- * What an open has behind its flags and mode, from the parameter `dev` on; or returns 1: the event is left out. `flags`: portable ones. A
- * global function: see task.bpf.h.
+ * What an open has behind its flags and mode, from the parameter `dev` on; or returns 1: the event is left out. `flags`: portable ones;
+ * `absolute`: the call is open(2), whose path starts from no descriptor. A global function: see task.bpf.h.
  */
 __noinline int end_open(__u32 dev, __u64 address, __s64 ret, __u32 flags, __u32 absolute)
 {
@@ -162,6 +114,8 @@ __noinline int end_open(__u32 dev, __u64 address, __s64 ret, __u32 flags, __u32 
 		count(COUNT_FILE_READS);
 		return 1;
 	}
+	if (!absolute)
+		add_start(address);
 	return 0;
 }
 

@@ -156,7 +156,7 @@ __noinline int write_open_path(__u32 param, __u64 from, __u64 dentry, __u64 vfsm
 	if (!resume(e, param))
 		return false;
 	n = from ? bpf_probe_read_user_str(slot(e), MAX_CHUNK, (void *)from) : 0;
-	e->to->resolved = 0;
+	e->to->resolved = e->to->own = 0;
 	e->to->name_at = e->to->at;
 	if (known && n > 0) {
 		changed = before->length[0] != n || !same_as_entered(at, 0, n);
@@ -180,6 +180,8 @@ __noinline int write_open_path(__u32 param, __u64 from, __u64 dentry, __u64 vfsm
 			e->to->resolved = 1;
 		else
 			trusted = false;
+	} else if (walked) {
+		e->to->own = 1;
 	}
 	e->to->name_length = trusted && known ? n : 0;
 	if (trusted) {

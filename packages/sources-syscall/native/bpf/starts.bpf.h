@@ -4,13 +4,18 @@
 
 #define AT_FDCWD -100
 
-/* Walks to where a path that begins so is looked for from; false where that is the root of the caller's mounts, and all is plain. */
-static __always_inline bool walk_start(int dirfd, const char *text)
+/*
+ * Walks to where a path that begins so is looked for from; false where that is the root of the caller's mounts, and all is plain. Of a call
+ * that failed only a descriptor's directory counts, which the engine may not know.
+ */
+static __always_inline bool walk_start(int dirfd, const char *text, bool failed)
 {
 	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
 	struct backwards *b = cpu_buffer();
 	bool absolute = text[0] == '/';
 	__u64 dentry, vfsmount;
+	if (failed && (absolute || dirfd < 0))
+		return false;
 	if (absolute) {
 		dentry = READ_ADDRESS(fs, root.dentry);
 		vfsmount = READ_ADDRESS(fs, root.mnt);
@@ -31,17 +36,17 @@ static __always_inline bool walk_start(int dirfd, const char *text)
 }
 
 /*
- * After all parameters of a call that succeeded: the directory that its path starts from, or the file of an empty path (AT_EMPTY_PATH),
+ * After all parameters of a call: the directory that its path starts from, or the file of an empty path (AT_EMPTY_PATH),
  * since its descriptor may have come from anywhere, and others may have changed the working directory and the root. Where there are two,
  * the second stands behind the first, or behind an empty one (`alone`), and ends with a 1. A global function: see task.bpf.h.
  */
-__noinline int add_directory(__u32 which, __u32 alone)
+__noinline int add_directory(__u32 which, __u32 alone, __u32 failed)
 {
 	struct event event, *e = &event;
 	char text[2] = {};
 	which &= 1;
 	if (!resume(e, 0) || bpf_probe_read_user(text, sizeof(text), (void *)e->to->start[which].path) ||
-	    !walk_start(e->to->start[which].dirfd, text))
+	    !walk_start(e->to->start[which].dirfd, text, failed))
 		return 0;
 	if (which && alone) {
 		*slot(e) = 0;
@@ -61,11 +66,11 @@ static __always_inline void starts_at(struct event *e, __u64 dirfd, __u64 path)
 	e->to->start[which].path = path;
 }
 
-static __always_inline void add_directories(struct event *e)
+static __always_inline void add_directories(struct event *e, bool failed)
 {
 	__u32 before = e->to->at;
 	if (e->to->replaced)
 		return;
 	for (__u32 which = 0; which < 2 && which < e->to->starts; which++)
-		add_directory(which, e->to->at == before);
+		add_directory(which, e->to->at == before, failed);
 }

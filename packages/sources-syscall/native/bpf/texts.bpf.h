@@ -1,5 +1,5 @@
 /*
- * Level 2: whether a path has a text of which rules ask (WANT_NO_FILES). Four bytes of each text are looked for, none of which is a slash:
+ * Level 2: whether a path has a text of which rules ask (WANT_NO_FILES, WANT_NO_DIRECTORIES). Four bytes of each text are looked for, none of which is a slash:
  * they lie within one name, so that it is enough to look at each part of a path by itself.
  */
 #pragma once
@@ -13,7 +13,7 @@
 
 #define FOUR_BYTES_OF_CASE (CASE_BIT * 0x01010101u)
 
-__noinline int has_text_at(__u32 from, __u32 end)
+__noinline int has_text_at(__u32 from, __u32 end, __u32 of)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct scratch *to = bpf_map_lookup_elem(&scratches, &cpu);
@@ -22,28 +22,28 @@ __noinline int has_text_at(__u32 from, __u32 end)
 		return 1;
 	for (__u32 i = 0; i < LOOKED_AT && from + i + 4 <= end; i++) {
 		__u32 *text = launder(&to->bytes[(from + i) & (MAX_EVENT - 1)]);
-		__u32 bit = text_bit(*text | FOUR_BYTES_OF_CASE);
-		if (looked_for->texts[(bit >> 6) & (TEXT_BITS / 64 - 1)] >> (bit & 63) & 1)
+		__u32 bit = text_bit(*text | FOUR_BYTES_OF_CASE) + of * TEXT_BITS;
+		if (looked_for->texts[(bit >> 6) & (2 * TEXT_BITS / 64 - 1)] >> (bit & 63) & 1)
 			return 1;
 	}
 	return 0;
 }
 
-__noinline int has_text_from(__u32 from, __u32 end)
+__noinline int has_text_from(__u32 from, __u32 end, __u32 of)
 {
 	for (__u32 at = 0; at < LOOKED_AT_BY_CALLS && from + at < end; at += LOOKED_AT)
-		if (has_text_at(from + at, end))
+		if (has_text_at(from + at, end, of))
 			return 1;
 	return 0;
 }
 
-/* Whether these bytes of the event have one. */
-__noinline int has_text(__u32 from, __u32 end)
+/* Whether these bytes of the event have one. `of`: enum searched. */
+__noinline int has_text(__u32 from, __u32 end, __u32 of)
 {
 	if (end - from > MAX_LOOKED_AT)
 		return 1;
 	for (__u32 at = 0; at < MAX_LOOKED_AT && from + at < end; at += LOOKED_AT_BY_CALLS)
-		if (has_text_from(from + at, end))
+		if (has_text_from(from + at, end, of))
 			return 1;
 	return 0;
 }
@@ -56,7 +56,7 @@ __noinline int note_directory(__u32 from, __u32 end, __u32 own)
 	struct unasked *doubts = unasked();
 	if (!to || !doubts || doubts->directories_doubtful || to->at <= own || !is_unasked(NR_CLOSE))
 		return 0;
-	if (has_text(from, end) && !has_text(own, to->at))
+	if (has_text(from, end, OF_FILES) && !has_text(own, to->at, OF_FILES))
 		doubts->directories_doubtful = 1;
 	return 0;
 }

@@ -251,9 +251,9 @@ int probe_set_wants(struct probe_session *session, const struct wanted *wanted)
 		err = attach_paths(session, wants);
 	/* nothing is left out by texts that are being changed */
 	if (!err)
-		err = write_wants(session->skeleton, wants, WANT_NO_FILES);
+		err = write_wants(session->skeleton, wants, WANT_NO_FILES | WANT_NO_DIRECTORIES);
 	if (!err)
-		err = write_texts(session->skeleton, wanted->texts, session->began);
+		err = write_texts(session->skeleton, wanted, session->began);
 	if (!err)
 		err = write_wants(session->skeleton, wants, 0);
 	session->began = true;

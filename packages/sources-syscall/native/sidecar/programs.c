@@ -180,21 +180,26 @@ int write_wants(const struct probe *skeleton, const __u8 *wants, __u8 without)
 	return 0;
 }
 
-int write_texts(const struct probe *skeleton, const __u32 *texts, bool again)
+static void set_texts(__u64 *to, const __u32 *texts)
 {
-	struct { __u64 texts[65536 / 64]; __u32 directories_doubtful, closes_doubtful; } before, after; /* struct unasked in ../bpf/announced.bpf.h */
+	for (int i = 0; i < MAX_TEXTS; i++)
+		if (texts[i])
+			to[text_bit(texts[i]) / 64] |= 1ull << text_bit(texts[i]) % 64;
+}
+
+int write_texts(const struct probe *skeleton, const struct wanted *wanted, bool again)
+{
+	struct { __u64 texts[65536 / 64], directory_texts[65536 / 64]; __u32 directories_doubtful, closes_doubtful; } before, after; /* struct unasked in ../bpf/announced.bpf.h */
 	int map = bpf_map__fd(skeleton->maps.unasked_map);
 	__u32 zero = 0;
 	if (bpf_map_lookup_elem(map, &zero, &before))
 		return -errno;
 	after = before;
 	memset(after.texts, 0, sizeof(after.texts));
-	for (int i = 0; i < MAX_TEXTS; i++)
-		if (texts[i])
-			after.texts[text_bit(texts[i]) / 64] |= 1ull << text_bit(texts[i]) % 64;
-	if (!memcmp(before.texts, after.texts, sizeof(after.texts)))
-		return 0;
-	if (again)
+	memset(after.directory_texts, 0, sizeof(after.directory_texts));
+	set_texts(after.texts, wanted->texts);
+	set_texts(after.directory_texts, wanted->directory_texts);
+	if (again && memcmp(before.texts, after.texts, sizeof(after.texts)))
 		after.directories_doubtful = 1;
 	return bpf_map_update_elem(map, &zero, &after, BPF_ANY) ? -errno : 0;
 }

@@ -33,7 +33,7 @@ int write_wants(const struct probe *skeleton, const __u8 *wants, __u8 without);
  * Which texts paths are searched for. `again`: the engine may know directories by names that have one of these, since nobody has looked
  * for them there: files below are no longer left out then.
  */
-int write_texts(const struct probe *skeleton, const __u32 *texts, bool again);
+int write_texts(const struct probe *skeleton, const struct wanted *wanted, bool again);
 /* Whether a call is wanted whose object the hooks know, or whose paths are read at sys_enter. */
 bool any_with_hooks(const __u8 *wants);
 bool any_with_paths(const __u8 *wants);

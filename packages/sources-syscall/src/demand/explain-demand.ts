@@ -85,7 +85,13 @@ export function explainDemand(uses: readonly RuleUse[], unmatched: Unmatched = {
 }
 
 /** A replay passes over none of these: they decide what the kernel leaves out. */
-const ONLY_LIVE: ReadonlySet<string> = new Set(['fileUses', 'pathCalls', 'environmentUses'])
+const ONLY_LIVE: ReadonlySet<string> = new Set([
+  'fileUses',
+  'directoryUses',
+  'startedOpens',
+  'pathCalls',
+  'environmentUses',
+])
 
 function readersOf(part: Part, uses: readonly RuleUse[]): Reader[] {
   const readers = new Map<string, { field: string; conditions: string[]; outputs: string[] }>()

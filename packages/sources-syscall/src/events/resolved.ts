@@ -34,7 +34,7 @@ export const OBJECT_EVENTS: readonly string[] = [
  * is the new working directory, for chroot the new root. For calls that act on paths and return no file, it is where the path
  * starts: the directory of the descriptor, the working directory, or, of an absolute path, the process's root (absent if that is `/`
  * and the path leads to nothing like /proc); of calls with two paths, that of the second follows as a second path, in the form below.
- * Failed calls have none, nor do events from other recorders.
+ * Failed calls have none but directories of descriptors; events from other recorders have none.
  *
  * An open through a mount that hides where the file lies (a bind mount, one that is mounted nowhere, a root that is mounted once more)
  * ends in a second path, behind the first or behind an empty one: the path of the same file below the host's root or its
@@ -44,6 +44,8 @@ export const OBJECT_EVENTS: readonly string[] = [
  * Calls that return no file (OBJECT_EVENTS) and succeeded may end in what they acted on, where the probe is told by the kernel
  * (native/bpf/hooks.bpf.h) and it is not what was passed: two NUL-terminated paths, of the call's first and second path, either of
  * which may be empty; their length in bytes (u16); the byte 2. These come behind all of the above.
+ * In the same form openat and openat2 have the directory that their path starts from by its descriptor, as one path, unless the file's own
+ * path is that directory's and the name that was passed.
  *
  * Falco and sysdig ignore it, because they rely on the parameter lengths. An extra parameter, unknown to the event table, would
  * stop them from reading the capture.
@@ -67,7 +69,12 @@ export const SECOND_PATHS: readonly string[] = ['newpath', 'linkpath', 'dir']
 export const OBJECTS_END = 3
 export const OBJECTS_FOLLOW = 2
 
-const HAS_OBJECTS: Uint8Array = Uint8Array.from(EVENTS, ({ code }) => (OBJECT_EVENTS.includes(code) ? 1 : 0))
+/** Opens that may start from a directory's descriptor. */
+export const STARTED_OPENS: readonly string[] = ['SYSCALL_OPENAT_2_X', 'SYSCALL_OPENAT2_X']
+
+const HAS_OBJECTS: Uint8Array = Uint8Array.from(EVENTS, ({ code }) =>
+  OBJECT_EVENTS.includes(code) || STARTED_OPENS.includes(code) ? 1 : 0,
+)
 
 /** Where the objects begin in an event that ends at `end` and whose parameters end at `start`; `end` = it has none. */
 export function objectsStart(type: number, view: DataView, start: number, end: number): number {

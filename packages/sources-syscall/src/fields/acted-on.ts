@@ -1,7 +1,7 @@
 import type { SyscallEvent } from '../event.ts'
-import { OBJECT_EVENTS, OBJECTS_END, objectsStart, SECOND_PATHS } from '../events/resolved.ts'
+import { OBJECT_EVENTS, SECOND_PATHS } from '../events/resolved.ts'
 import { EVENTS } from '../events/table.ts'
-import { decodeText } from '../events/text.ts'
+import { objectOf } from '../state/objects.ts'
 import { knownAs } from '../state/opened-path.ts'
 import { passedThrough } from '../state/path-starts.ts'
 
@@ -9,20 +9,6 @@ const SECOND: ReadonlySet<string> = new Set(SECOND_PATHS)
 const ACTS_ON_PATHS: ReadonlySet<number> = new Set(
   EVENTS.flatMap(({ id, code }) => (OBJECT_EVENTS.includes(code) ? id : [])),
 )
-
-/**
- * What a call acted on, by its first path (0) or its second (1), as the kernel found it: see OBJECT_EVENTS. '' = what was passed, or it
- * is not recorded.
- */
-export function objectOf(event: SyscallEvent, which: number): string {
-  const { bytes, view, end, nparams, type } = event
-  if (nparams < EVENTS[type]!.params.length) return ''
-  const last = end - OBJECTS_END
-  let from = objectsStart(type, view, event.paramOffset(nparams), end)
-  for (let i = 0; i < which && from < last; i++) from = bytes.indexOf(0, from) + 1
-  const to = from < last ? bytes.indexOf(0, from) : -1
-  return to < 0 || to >= last ? '' : decodeText(bytes, from, to)
-}
 
 /** The path by which rules know what a call acted on; `asked`: its parameter `name`, made absolute. */
 export function actedOn(event: SyscallEvent, name: string, asked: string): string {

@@ -5,7 +5,7 @@ import { positions } from '../events/positions.ts'
 import { SYSCALL_CODES, SYSCALL_NAMES, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag, eventIdsOf } from '../events/table.ts'
 import { ENVIRONMENT_USES } from './environment-uses.ts'
-import { FILE_USES, PATH_CALLS } from './file-uses.ts'
+import { DIRECTORY_USES, FILE_USES, PATH_CALLS, STARTED_OPENS } from './file-uses.ts'
 import { DIRECTORY_READS, FAILED_OPENS, FILE_READS } from './open-classes.ts'
 
 /**
@@ -66,6 +66,8 @@ export function eventTypes(asyncNames: readonly string[]): EventTypes {
       fileReads: FILE_READS,
       directoryReads: DIRECTORY_READS,
       fileUses: FILE_USES,
+      directoryUses: DIRECTORY_USES,
+      startedOpens: STARTED_OPENS,
       pathCalls: PATH_CALLS,
       environmentUses: ENVIRONMENT_USES,
     },

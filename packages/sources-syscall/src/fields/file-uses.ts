@@ -23,12 +23,18 @@ const NAMES_DESCRIPTORS = new Set(['fd', 'fd32', 'fdlist', 'relpath', 'path', 'd
 /** They are of sockets alone. */
 const OF_SOCKETS = /^fd\.(?:[cslr]?(?:ip|net|port|proto)|l4proto|sockfamily)(?:\.name)?$/
 
-/** Of a file, and of a descriptor that is not known. */
-const KINDS: Readonly<Record<string, readonly unknown[]>> = { 'fd.typechar': ['f', 'o'], 'fd.type': ['file'] }
+type Kinds = Readonly<Record<string, readonly string[]>>
+/** Of a file or a directory, and of a descriptor that is not known. */
+const FILES: Kinds = { 'fd.typechar': ['f', 'o'], 'fd.type': ['file'] }
+const DIRECTORIES: Kinds = { 'fd.typechar': ['d', 'o'], 'fd.type': ['directory'] }
 
-function isOfOthers(field: string, operator: string, values: readonly unknown[]): boolean {
-  if (OF_SOCKETS.test(field)) return operator !== '!='
-  return isEqual(operator) && KINDS[field]?.some(kind => values.includes(kind)) === false
+/** A check that holds of neither. */
+function decidedBy(kinds: Kinds): EventClass['decides'] {
+  return (field, arg, operator, values) => {
+    if (arg !== undefined) return undefined
+    if (OF_SOCKETS.test(field)) return operator !== '!=' ? false : undefined
+    return isEqual(operator) && kinds[field]?.some(kind => values.includes(kind)) === false ? false : undefined
+  }
 }
 
 function readsDescriptor(name: string, arg: string | undefined): boolean {
@@ -44,21 +50,28 @@ export function readsFilesOfProcess({ name }: FieldUse): boolean {
   return OF_PROCESS.test(name)
 }
 
+const USES: readonly number[] = EVENTS.filter(
+  ({ code, enter, flags, params }) =>
+    !enter &&
+    params.some(({ type }) => DESCRIPTORS.has(type)) &&
+    ((flags & EventFlag.creates_fd) === 0 || COPIES.has(code)) &&
+    !OBJECT_EVENTS.includes(code),
+).map(({ id }) => id)
+
 /**
  * Calls with a descriptor of a file, not of a directory, that another event has opened. It may be unknown, so that a field of it is absent.
  * Calls on paths are PATH_CALLS.
  */
-export const FILE_USES: EventClass = {
-  types: EVENTS.filter(
-    ({ code, enter, flags, params }) =>
-      !enter &&
-      params.some(({ type }) => DESCRIPTORS.has(type)) &&
-      ((flags & EventFlag.creates_fd) === 0 || COPIES.has(code)) &&
-      !OBJECT_EVENTS.includes(code),
-  ).map(({ id }) => id),
-  decides: (field, arg, operator, values) =>
-    arg === undefined && isOfOthers(field, operator, values) ? false : undefined,
-  reads: (name, arg) => readsDescriptor(name, arg),
+export const FILE_USES: EventClass = { types: USES, decides: decidedBy(FILES), reads: readsDescriptor }
+
+/** The same of directories. Calls on paths that start from one say what it is (state/path-starts.ts). */
+export const DIRECTORY_USES: EventClass = { types: USES, decides: decidedBy(DIRECTORIES), reads: readsDescriptor }
+
+/** Opens that start from a directory's descriptor, which is not always known: what else they say of it than the name of what was opened. */
+export const STARTED_OPENS: EventClass = {
+  types: [PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_OPENAT2_X, PPME.SYSCALL_OPEN_BY_HANDLE_AT_X],
+  decides: () => undefined,
+  reads: (name, arg) => /^evt\.(?:args?|info|abspath)$/.test(name) && readsDescriptor(name, arg),
 }
 
 /** Paths that lead through a descriptor (/proc/self/fd/3), or are relative to one, with the name that this has. */

@@ -42,11 +42,15 @@ export const FAILED_OPENS: EventClass = {
 }
 
 /**
- * openat calls that opened an existing file, not to write to it: a directory, or anything else. Their path has no two dots in a row. Of
- * a directory, recorders say O_TMPFILE, too, of which O_DIRECTORY is a bit.
+ * openat calls that opened an existing file, not to write to it: a directory, or anything else. Their path has no two dots in a row, but for
+ * that of a directory, which may be `..`. Of a directory, recorders say O_TMPFILE, too, of which O_DIRECTORY is a bit.
  */
 export const FILE_READS: EventClass = readsOf({ ...NOTHING_MADE, 'fd.typechar': is('f'), 'fd.type': is('file') })
-export const DIRECTORY_READS: EventClass = readsOf({ 'fd.typechar': is('d'), 'fd.type': is('directory') })
+export const DIRECTORY_READS: EventClass = readsOf({
+  'fd.typechar': is('d'),
+  'fd.type': is('directory'),
+  'fd.nameraw': without(['../', '/..']),
+})
 
 function readsOf(kind: Readonly<Record<string, Never>>): EventClass {
   return {

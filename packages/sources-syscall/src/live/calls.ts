@@ -1,5 +1,5 @@
 /** Which system calls the probe records. */
-import type { FieldUse, Unmatched } from '@falc/engine'
+import type { FieldUse, Unmatched, UnmatchedClass } from '@falc/engine'
 import { partsRead } from '../demand/fields-read.ts'
 import { PPME } from '../events/ids.ts'
 import { ARM64_SYSCALLS, SYSCALL_CODES, syscallsOf, X86_64_SYSCALLS } from '../events/syscalls.ts'
@@ -10,6 +10,7 @@ import { searchedBytes } from './texts.ts'
 import {
   MAX_NATIVE_SYSCALLS,
   Trace,
+  WANT_NO_DIRECTORIES,
   WANT_NO_ENVIRONMENTS,
   WANT_NO_FAILED_OPENS,
   WANT_NO_FILES,
@@ -43,18 +44,20 @@ export interface Asked {
   readonly fields?: readonly FieldUse[] | undefined
 }
 
-/** What the kernel leaves out since rules do not ask for it: descriptors of files that an earlier event has opened, environments. */
+/** What the kernel leaves out since rules do not ask for it: descriptors of files and of directories that an earlier event has opened, environments. */
 export interface LeftOut {
   readonly files: boolean
+  readonly directories: boolean
   readonly environments: boolean
 }
-const NOTHING: LeftOut = { files: false, environments: false }
-const ALL: LeftOut = { files: true, environments: true }
+const NOTHING: LeftOut = { files: false, directories: false, environments: false }
+const ALL: LeftOut = { files: true, directories: true, environments: true }
 
 /** @param before what was left out until now: nothing more will be */
 export function leftOutBy(asked: Asked, options: CallOptions, before = ALL): LeftOut {
   return {
-    files: before.files && !asksForFiles(asked, options),
+    files: before.files && !asksForDescriptors(asked, options, ['fileUses']),
+    directories: before.directories && !asksForDescriptors(asked, options, ['directoryUses', 'startedOpens']),
     environments: before.environments && !asksForEnvironments(asked, options),
   }
 }
@@ -103,16 +106,26 @@ export function wantedCalls(
   if (leftOut.environments)
     for (const [native, code] of natives.entries())
       if (EXECS.has(code) && wants[native] !== Want.nothing) wants[native]! |= WANT_NO_ENVIRONMENTS
-  if (leftOut.files) {
-    const { fileReads, pathCalls } = unmatched
-    const decided = fileReads?.rules.length === 0 && pathCalls?.rules.length === 0
-    const texts = decided ? searchedBytes([...fileReads.texts, ...pathCalls.texts]) : undefined
-    const unasked = texts === undefined ? [PPME.SYSCALL_CLOSE_X] : [PPME.SYSCALL_CLOSE_X, ...(fileReads?.types ?? [])]
+  const leaveOut = (
+    addition: number,
+    opens: UnmatchedClass | undefined,
+    texts: Uint32Array | undefined,
+    at: number,
+  ) => {
+    const unasked: readonly number[] = [PPME.SYSCALL_CLOSE_X, ...(texts === undefined ? [] : opens!.types)]
     const calls = new Set(unasked.flatMap(syscallsOf))
     for (const [native, code] of natives.entries())
-      if (calls.has(code) && wants[native] !== Want.nothing) wants[native]! |= WANT_NO_FILES
-    if (texts !== undefined) new Uint32Array(all.buffer, Wanted.texts).set(texts)
+      if (calls.has(code) && wants[native] !== Want.nothing) wants[native]! |= addition
+    if (texts !== undefined) new Uint32Array(all.buffer, at).set(texts)
   }
+  const { fileReads, directoryReads, pathCalls } = unmatched
+  const searched = (opens: UnmatchedClass | undefined, directories: boolean) =>
+    opens?.rules.length === 0 && pathCalls?.rules.length === 0
+      ? searchedBytes([...opens.texts, ...pathCalls.texts], directories)
+      : undefined
+  if (leftOut.files) leaveOut(WANT_NO_FILES, fileReads, searched(fileReads, false), Wanted.texts)
+  if (leftOut.directories)
+    leaveOut(WANT_NO_DIRECTORIES, directoryReads, searched(directoryReads, true), Wanted.directoryTexts)
   if (types === 'all' || types[PPME.SIGNALDELIVER_E] === 1) wants[Trace.signal] = 1
   // These two are too frequent to record unless a rule asks for them by name.
   if (wanted !== 'all' && wanted[PPME.SCHEDSWITCH_6_E] === 1) wants[Trace.switch] = 1
@@ -121,18 +134,20 @@ export function wantedCalls(
 }
 
 /**
- * Whether a rule may ask for a descriptor of a file that an earlier event has opened, or for its close; or all calls are to be recorded.
- * Otherwise the kernel leaves out what makes such descriptors known.
+ * Whether a rule may ask for a descriptor that an earlier event has opened, by the classes of events that use one, or for its close; or all
+ * calls are to be recorded. Otherwise the kernel leaves out what makes such descriptors known.
  */
-export function asksForFiles({ wanted, unmatched, fields }: Asked, { custom = [], all = false }: CallOptions): boolean {
-  const { fileUses } = unmatched ?? {}
+function asksForDescriptors(
+  { wanted, unmatched, fields }: Asked,
+  { custom = [], all = false }: CallOptions,
+  uses: readonly string[],
+): boolean {
   return (
     wanted === 'all' ||
     wanted[PPME.SYSCALL_CLOSE_X] === 1 ||
     all ||
     custom.length > 0 ||
-    fileUses === undefined ||
-    fileUses.rules.length > 0 ||
+    uses.some(name => unmatched?.[name]?.rules.length !== 0) ||
     fields === undefined ||
     fields.some(readsFilesOfProcess)
   )

@@ -73,7 +73,7 @@ export class Unknown implements CaptureVisitor {
 
   onFd(tid: number, entry: FdEntry): void {
     const thread = this.#tables.threads.get(tid)
-    if (thread === null || thread.fds.get(entry.fd) !== null) return
+    if (thread === null || thread.fds.get(entry.fd) !== null || !this.#tables.keeps(entry)) return
     if (!thread.fds.set(entry.fd, readFd(this.#tables, entry))) this.#tables.droppedFds++
   }
 }

@@ -9,25 +9,37 @@ const FREQUENT = 'eiastnorlcdupm0123.hgfbyv-k4567_89wxjqz'
 
 const encoder = new TextEncoder()
 
-/** As MAX_TEXTS in native/wire.h says; undefined: not each text has such bytes, there are too many, or names that stand for paths have one. */
-export function searchedBytes(texts: readonly string[]): Uint32Array | undefined {
+/**
+ * As MAX_TEXTS in native/wire.h says; undefined: not each text has such bytes, there are too many, or names that stand for paths have one.
+ * @param directories they are looked for in directories' own paths, of which a text may be in part: what is looked for lies in its first name
+ */
+export function searchedBytes(texts: readonly string[], directories = false): Uint32Array | undefined {
   const found = new Set<number>()
   for (const text of texts) {
     if (text.includes('\ufffd') || TOO_LONG.toLowerCase().includes(text)) return undefined
-    const best = rarest(encoder.encode(text))
+    const best = rarest(encoder.encode(directories ? firstName(text) : text), directories)
     if (best === undefined) return undefined
     found.add(best)
   }
   return found.size > MAX_TEXTS ? undefined : Uint32Array.from(found)
 }
 
-/** The four bytes without a slash that are likely to occur in the fewest paths, as a number, lowest byte first. */
-function rarest(bytes: Uint8Array): number | undefined {
+/** With the slash in front of it. */
+function firstName(text: string): string {
+  const end = text.indexOf('/', 1)
+  return end < 0 ? text : text.slice(0, end)
+}
+
+/**
+ * The four bytes of one name that are likely to occur in the fewest paths, as a number, lowest byte first.
+ * @param slash whether the slash in front of the name may be one of them
+ */
+function rarest(bytes: Uint8Array, slash: boolean): number | undefined {
   let best: number | undefined
   let least = -1
   for (let at = 0; at + BYTES <= bytes.length; at++) {
     const part = bytes.subarray(at, at + BYTES)
-    if (part.includes(SLASH)) continue
+    if (part.lastIndexOf(SLASH) >= (slash ? 1 : 0)) continue
     const rank = part.reduce((sum, byte) => sum + rankOf(byte), 0)
     if (rank <= least) continue
     least = rank

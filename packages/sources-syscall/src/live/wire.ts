@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: the definitions that the probe, the sidecar and the engine share. All numbers are little-endian;
  * test/probe/native-sources.test.ts compares every constant with the header's.
  */
-export const WIRE_VERSION = 16
+export const WIRE_VERSION = 17
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -16,6 +16,8 @@ export const WANT_WHOLE_LOGS = 0x40
 export const WANT_NO_FILES = 0x20
 /** Added to the want of execve and execveat: their environments are left empty. */
 export const WANT_NO_ENVIRONMENTS = 0x10
+/** Added to the want of close and of openat: of descriptors of directories nobody asks. */
+export const WANT_NO_DIRECTORIES = 0x08
 /** Most texts that paths are searched for, and the bit by which small letters differ from capital ones. */
 export const MAX_TEXTS = 64
 export const CASE_BIT = 0x20
@@ -62,10 +64,15 @@ export const Configure = {
   ownEvents: 16,
   picture: 20,
   wanted: 24,
-  size: 24 + MAX_NATIVE_SYSCALLS + MAX_TEXTS * 4,
+  size: 24 + MAX_NATIVE_SYSCALLS + 2 * MAX_TEXTS * 4,
 } as const
 /** What is wanted of calls: in CONFIGURE, and alone in SYSCALLS. */
-export const Wanted = { wants: 0, texts: MAX_NATIVE_SYSCALLS, size: MAX_NATIVE_SYSCALLS + MAX_TEXTS * 4 } as const
+export const Wanted = {
+  wants: 0,
+  texts: MAX_NATIVE_SYSCALLS,
+  directoryTexts: MAX_NATIVE_SYSCALLS + MAX_TEXTS * 4,
+  size: MAX_NATIVE_SYSCALLS + 2 * MAX_TEXTS * 4,
+} as const
 export const Wait = { pid: 0, uid: 4, size: 8 } as const
 export const Worker = { pid: 0, restarts: 4, size: 8 } as const
 export const Rings = { count: 0, ringBytes: 4, size: 8 } as const

@@ -3,7 +3,7 @@ import type { SyscallEvent } from '../event.ts'
 import { FLAG_TABLES } from '../events/flags.ts'
 import { PARAM_SIZES, type ParamInfo } from '../events/params.ts'
 import { EVENTS } from '../events/table.ts'
-import { objectOf } from '../fields/acted-on.ts'
+import { objectOf } from '../state/objects.ts'
 import { encode, infoOf, OBJECT_KEYS } from './notation.ts'
 import { numeric } from './scene.ts'
 

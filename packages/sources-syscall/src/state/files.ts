@@ -10,6 +10,7 @@ import { directoryOf } from './directories.ts'
 import type { Effect, Effects } from './effects.ts'
 import { creatFlags, openFlags } from './open-flags.ts'
 import { knownAs, knownThroughMount } from './opened-path.ts'
+import { learnOpensStart } from './path-starts.ts'
 import { concatenatePaths } from './paths.ts'
 import type { Tables } from './tables.ts'
 
@@ -93,6 +94,7 @@ function openat2(tables: Tables, event: SyscallEvent, thread: Thread): void {
 }
 
 function openRelative(tables: Tables, event: SyscallEvent, thread: Thread, dev: number, ino: number): void {
+  learnOpensStart(tables, event, thread)
   const num = event.result
   if (num < 0) return
   const passed = passedPath(tables)

@@ -10,6 +10,7 @@ import { Fd, FdKind } from '../model/fd.ts'
 import type { Thread } from '../model/thread.ts'
 import { AT_FDCWD, moveTo } from './directories.ts'
 import type { Effect, Effects } from './effects.ts'
+import { objectOf } from './objects.ts'
 import { isSamePlace, knownAs } from './opened-path.ts'
 import { concatenatePaths } from './paths.ts'
 import type { Tables } from './tables.ts'
@@ -78,10 +79,28 @@ function learnDirectory(tables: Tables, event: SyscallEvent, thread: Thread, num
   const before = thread.fds.get(num)
   const name = before?.type === FdKind.directory ? knownAs(before.name, start) : start
   if (before?.type === FdKind.directory && before.name === name) return
+  setDirectory(tables, thread, num, name)
+  if (event.fdNum === num) event.fd = thread.fds.get(num)
+  // The kernel leaves out its close, too, unless it was known.
+  if (before?.type !== FdKind.directory && !tables.readsDirectories) tables.closeAfter(thread, num)
+}
+
+function setDirectory(tables: Tables, thread: Thread, num: number, name: string): void {
   const fd = new Fd(num, FdKind.directory)
   fd.name = name
   if (!thread.fds.set(num, fd)) tables.droppedFds++
-  if (event.fdNum === num) event.fd = fd
+}
+
+const OPENATS = positions(['dirfd'], 'SYSCALL_OPENAT_2_X', 'SYSCALL_OPENAT2_X')
+
+/** Of openat and openat2: for this event, the directory that it starts from, if its descriptor is not known. */
+export function learnOpensStart(tables: Tables, event: SyscallEvent, thread: Thread): void {
+  const start = objectOf(event, 0)
+  if (start === '') return
+  const num = event.int64Number(OPENATS.dirfd, -1)
+  if (num < 0 || num === event.result || thread.fds.get(num)?.type === FdKind.directory) return
+  setDirectory(tables, thread, num, start)
+  tables.closeAfter(thread, num)
 }
 
 function learnWorkingDirectory(tables: Tables, thread: Thread, start: string): void {

@@ -11,6 +11,7 @@ import { Thread } from '../model/thread.ts'
 import { UserTable } from '../model/users.ts'
 import type { ContainerEngine } from './cgroup-matchers.ts'
 import { ContainerTable } from './container-table.ts'
+import type { StateCounts, StateLosses } from './counts.ts'
 import { type MachineNames, NameSearch } from './name-search.ts'
 import { OpenFiles } from './open-files.ts'
 import { RecentExits } from './recent-exits.ts'
@@ -34,41 +35,6 @@ export interface StateOptions {
   readonly containerEngines?: ReadonlySet<ContainerEngine>
   /** Reads every event as if it were the first of its kind: the slow twin. */
   readonly readAll?: boolean
-}
-
-/** Counts of what the tables had no room for, or could not use, since the start. */
-export interface StateLosses {
-  /** Threads dropped because there were too many. */
-  readonly threadTableFull: number
-  /** Descriptors dropped because their process had too many. */
-  readonly fdTableFull: number
-  /** Users and groups dropped because their container had too many. */
-  readonly userTableFull: number
-  /** Containers evicted, oldest first, because there were too many. */
-  readonly containerTableFull: number
-  /** Descriptors of the initial tables that belong to no thread in them. */
-  readonly orphanFds: number
-  /** Container events whose JSON could not be parsed. */
-  readonly unreadableContainers: number
-  /** Programs started with more arguments than recorders capture (proc.args_truncated). */
-  readonly truncatedArgs: number
-  /** Programs started with a larger environment than recorders capture (proc.env_truncated). */
-  readonly truncatedEnvs: number
-  /** Number of times that fields visited only some of the ancestors, because there were too many. */
-  readonly ancestorsCut: number
-}
-
-/** The size of the tables, and how much has gone through them. */
-export interface StateCounts {
-  readonly threads: number
-  /** Descriptors of all processes. */
-  readonly fds: number
-  readonly addedThreads: number
-  readonly removedThreads: number
-  /** Threads that an event refers to and that were unknown. */
-  readonly unknownThreads: number
-  readonly containers: number
-  readonly losses: StateLosses
 }
 
 /** The tables of the recorded machine, and the updates shared by several families of events. */
@@ -97,8 +63,9 @@ export class Tables {
   truncatedEnvs = 0
   /** Whether the environments of programs that start from now on are kept. */
   keepsEnvironments = true
-  /** Whether what is read from /proc makes descriptors of files known. Live, their closes may be left out: see live/calls.ts. */
+  /** Whether what is read from /proc makes descriptors of files known, and of directories. Live, their closes may be left out: see live/calls.ts. */
   readsFiles = true
+  readsDirectories = true
   /**
    * Whether a copy of a descriptor that is not known ends what its number stood for. Live it does, since files may be unknown; a
    * capture is read as Falco reads it.
@@ -114,6 +81,8 @@ export class Tables {
   #reaper = -1
   #closedTable: FdTable | null = null
   #closedNum = -1
+  /** Besides that one: a call may have two directories. */
+  readonly #alsoClosed: number[] = []
 
   constructor(options: StateOptions = {}) {
     this.threads = new Threads(options.threadTableSize)
@@ -130,6 +99,7 @@ export class Tables {
 
   /** Whether a descriptor as it was read from /proc is to be kept. */
   keeps({ type }: FdEntry): boolean {
+    if (type === FdKind.directory) return this.readsDirectories
     return this.readsFiles || (type !== FdKind.file && type !== FdKind.fileV2)
   }
 
@@ -202,6 +172,7 @@ export class Tables {
 
   /** Removes a descriptor before the next event. */
   closeAfter(thread: Thread, num: number): void {
+    if (this.#closedTable !== null) this.#alsoClosed.push(this.#closedNum)
     this.unsettled = true
     this.#closedTable = thread.fds
     this.#closedNum = num
@@ -247,9 +218,17 @@ export class Tables {
   }
 
   /** Live: what the kernel leaves out from now on. Returns whether something is kept that was not. */
-  leaveOut({ files, environments }: { readonly files: boolean; readonly environments: boolean }): boolean {
-    const more = (!this.readsFiles && !files) || (!this.keepsEnvironments && !environments)
+  leaveOut({
+    files,
+    directories,
+    environments,
+  }: Readonly<Record<'files' | 'directories' | 'environments', boolean>>): boolean {
+    const more =
+      (!this.readsFiles && !files) ||
+      (!this.readsDirectories && !directories) ||
+      (!this.keepsEnvironments && !environments)
     this.readsFiles = !files
+    this.readsDirectories = !directories
     this.keepsEnvironments = !environments
     return more
   }
@@ -275,6 +254,7 @@ export class Tables {
     }
     if (this.#closedTable !== null) {
       this.#closedTable.delete(this.#closedNum)
+      if (this.#alsoClosed.length > 0) for (const num of this.#alsoClosed.splice(0)) this.#closedTable.delete(num)
       this.#closedTable = null
     }
   }
@@ -284,6 +264,7 @@ export class Tables {
     this.unsettled = false
     this.#exited = null
     this.#closedTable = null
+    this.#alsoClosed.length = 0
     this.threads.clear()
     this.users.clear()
     this.interfaces.replace([])

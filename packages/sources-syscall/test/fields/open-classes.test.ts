@@ -75,7 +75,8 @@ test.each(Object.entries(CLASSES))('%s', (_, [of, opens]) => {
     return truth === undefined ? [] : [{ ...check, truth }]
   })
   expect(decided.length).toBeGreaterThan(20)
-  const lines = PATHS.flatMap(path => opens.map(open => `5 openat ${open} name=${path} dirfd=-100`))
+  const paths = of === DIRECTORY_READS ? [...PATHS, '..'] : PATHS
+  const lines = paths.flatMap(path => opens.map(open => `5 openat ${open} name=${path} dirfd=-100`))
   const wrong = new Set<string>()
   play(['thread 5 comm=a cwd=/a../b..', ...lines], event => {
     expect(of.types).toContain(event.type)

@@ -13,14 +13,14 @@ import { caughtUp, until } from './machine.ts'
 
 const source = syscall()
 export type Rules = Engine<typeof source>
-const SHOWN = ['evt.type', 'evt.args', 'fd.name'] as const
+const SHOWN: readonly string[] = ['evt.type', 'evt.args', 'fd.name']
 const LOSSES = ['dropFull', 'dropFullFirst', 'dropPressure', 'dropFlood'] as const
 
-/** Rules with these conditions, and one that sees the end of a process. */
-export function load(conditions: readonly string[]): Rules {
+/** Rules with these conditions, which print some fields, and one that sees the end of a process. */
+export function load(conditions: readonly string[], shown = SHOWN): Rules {
   const engine = new Engine({ sources: [source], ruleMatching: 'all' })
   const rules = [...conditions, 'evt.type = procexit'].map((condition, i) => {
-    return { rule: `R${i}`, desc: 'd', condition, output: SHOWN.map(name => `%${name}`).join(' '), priority: 'INFO' }
+    return { rule: `R${i}`, desc: 'd', condition, output: shown.map(name => `%${name}`).join(' '), priority: 'INFO' }
   })
   const { errors } = engine.load([{ name: 'r.yaml', content: JSON.stringify(rules) }])
   expect(errors).toEqual([])
@@ -87,10 +87,11 @@ export class Twins {
     const read = async (live: Live, i: number) => {
       while (live.next()) {
         const { event } = live
-        if (event.thread?.pid !== pid) continue
+        const { thread } = event
+        if (thread === null || (thread.pid !== pid && thread.ptid !== pid)) continue
         for (const { rule, output_fields } of rules.evaluate(source, event)) {
           if (output_fields['evt.type'] !== 'procexit') {
-            alerts[i]!.push([rule, ...SHOWN.map(name => output_fields[name])].join(' '))
+            alerts[i]!.push([rule, ...shownOf(output_fields)].join(' '))
           } else if (event.tid === pid) ended[i] = true
         }
       }
@@ -134,4 +135,12 @@ export class Twins {
       return this.lives[0]!.counts[counter] >= least
     })
   }
+}
+
+/** In the order of their names; each capture has its own times. */
+function shownOf(fields: Readonly<Record<string, unknown>>): unknown[] {
+  return Object.keys(fields)
+    .filter(name => name !== 'evt.time')
+    .sort()
+    .map(name => fields[name])
 }
