@@ -10,10 +10,7 @@ import { ThreadSnapshot } from './model/thread-snapshot.ts'
 /** Bytes of the header in front of the parameter lengths: u64 time, u64 tid, u32 len, u16 type, u32 nparams. */
 export const EVENT_HEADER = 26
 
-/**
- * What is imported or exported is a variable to V8, what a module keeps to itself a constant, whose elements it finds without
- * looking: hence second names for what hot functions use.
- */
+/** What is imported or exported is a variable to V8, not a constant: hence second names for what hot functions use. */
 const HEADER = EVENT_HEADER
 const FLAGS = EVENT_FLAGS
 const NPARAMS = EVENT_NPARAMS
@@ -59,6 +56,8 @@ export class SyscallEvent {
   /** Set by the state engine before rules see the event; null = none. */
   thread: Thread | null = null
   fd: Fd | null = null
+  /** The descriptor that the event has given a name. */
+  renamed: Fd | null = null
   /**
    * Of an open that failed and has been tried before in the same way: keeps what rules know of it, as a descriptor would. Fields
    * do not read it.
@@ -121,6 +120,7 @@ export class SyscallEvent {
     this.serial = (this.serial + 1) | 0
     this.thread = null
     this.fd = null
+    this.renamed = null
     this.tried = null
     this.fdNum = -1
     return true
@@ -161,7 +161,7 @@ export class SyscallEvent {
     copy.num = this.num
     copy.fdNum = this.fdNum
     copy.fd = this.fd === null ? null : this.fd.copy(this.fd.num)
-    if (copy.fd !== null) copy.fd.renamedAt = this.fd!.renamedAt
+    if (this.renamed === this.fd) copy.renamed = copy.fd
     copy.thread = this.thread === null ? null : new ThreadSnapshot(this.thread.table).take(this.thread)
     copy.tables = this.tables
     return copy

@@ -293,7 +293,7 @@ export class Bucket {
     for (let n = 0; n < count; n++) {
       const i = index === undefined ? n : index.found[n]!
       if (!this.#evaluator.test(parts[i]!)) continue
-      for (const one of conditions[i]!) scratch[one >> 5]! |= 1 << (one & 31)
+      for (let k = 0, own = conditions[i]!; k < own.length; k++) scratch[own[k]! >> 5]! |= 1 << (own[k]! & 31)
     }
     return this.#sets.intern()
   }

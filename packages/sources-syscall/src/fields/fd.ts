@@ -158,7 +158,7 @@ export const FD_FIELDS: Fields = {
   'fd.name_changed': {
     type: 'bool',
     doc: 'The event has changed the name of the descriptor, as when a socket is used for another peer.',
-    extract: event => (event.fd === null ? undefined : event.fd.renamedAt === event.num),
+    extract: event => (event.fd === null ? undefined : event.fd === event.renamed),
   },
   'fd.dev': ofFd('int32', 'Number of the device that holds the file.', fd => fd.dev, 'hex'),
   'fd.dev.major': ofFd('int32', 'Major number of that device.', fd => (fd.dev >>> 8) & 0xfff, 'dec'),

@@ -101,8 +101,6 @@ export class Fd implements MemoHolder {
   memo: Memo | null = null
   /** The number under which it was last opened; several tables and numbers may share the object. */
   num: number
-  /** `num` of the event that last renamed it (fd.name_changed). */
-  renamedAt = 0
   private rare: Rare = NOTHING_RARE
   /** Which tree may change this object: see FdTree. */
   generation = 0

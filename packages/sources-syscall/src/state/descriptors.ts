@@ -10,7 +10,7 @@ import type { Tables } from './tables.ts'
  */
 export function openFd(tables: Tables, event: SyscallEvent, thread: Thread, num: number, fd: Fd): void {
   fd.num = num
-  if (fd.name !== '') fd.renamedAt = event.num
+  if (fd.name !== '') event.renamed = fd
   duplicateFd(tables, event, thread, num, fd)
 }
 
@@ -37,5 +37,5 @@ export function changeFd(event: SyscallEvent, thread: Thread): Fd {
 export function nameFd(event: SyscallEvent, fd: Fd, name: string): void {
   if (name === fd.name) return
   fd.name = name
-  fd.renamedAt = event.num
+  event.renamed = fd
 }

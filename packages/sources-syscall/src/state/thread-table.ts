@@ -289,7 +289,7 @@ export class Threads implements ThreadIndex<Thread> {
 /** Threads use the descriptors of their main thread; without one, their descriptors are unknown. */
 function shareDescriptors(thread: Thread, group: ThreadGroup<Thread>): void {
   const { main } = group
-  if (main === null) return
+  if (main === null || group.size === 1) return
   for (const other of thread.isMain ? group : [thread]) {
     if (!other.isMain && (other.flags & CL_CLONE_FILES) !== 0) other.fds = main.fds
   }

@@ -103,7 +103,7 @@ function learn(tables: Tables, event: SyscallEvent, thread: Thread, param: numbe
     const fd = changeFd(event, thread)
     fd.type = FdKind.unixSocket
     fd.nameLate(ends)
-    if (!same) fd.renamedAt = event.num
+    if (!same) event.renamed = fd
     return
   }
   const bytes = event.blob(param)

@@ -24,6 +24,6 @@ function run(lines: readonly string[]): string[] {
 function viewOf(event: SyscallEvent, visible: boolean): string {
   const thread = event.thread === null ? 'no thread' : `thread ${event.thread.tid} "${event.thread.cmdline}"`
   const fd = event.fd === null ? '' : `,${fdLine(event.fdNum, event.fd).slice(1)}`
-  const renamed = event.fd?.renamedAt === event.num ? ', renamed' : ''
+  const renamed = event.fd !== null && event.fd === event.renamed ? ', renamed' : ''
   return `seen by rules: ${visible ? '' : 'no; '}${thread}, fd ${event.fdNum}${fd}${renamed}`
 }
