@@ -129,6 +129,22 @@ describe('a followed file', () => {
     },
   )
 
+  test('loses its end, and is written on beyond the place that was reached, between two looks', async () => {
+    const head = `${line('1')}${' '.repeat(2000)}\n`
+    writeFileSync(path, head + line('lost'))
+    const log = follow({ pollMs: 300 })
+    await log.sees('1', 'lost')
+    // As above.
+    for (let i = 0; i < 50; i++) await stat(path)
+    // As a writer does that takes back what a full disk has cut.
+    writeFileSync(path, head + line('2') + line('3'))
+    // Read anew: at least once.
+    await log.sees('1', 'lost', '1', '2', '3')
+    expect(log.stats.truncations).toBe(1)
+    expect(log.problems).toEqual([])
+    await log.stop()
+  })
+
   test('is rotated twice before a new one is there', async () => {
     writeFileSync(path, line('1'))
     const log = follow()

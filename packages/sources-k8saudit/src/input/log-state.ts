@@ -21,9 +21,12 @@ const MAX_STATE = 64 * 1024
 export const HEAD = 1024
 
 /** A file's first bytes; fewer if it has not as many. */
-export async function firstOf(file: FileHandle, bytes: number): Promise<Buffer> {
+export const firstOf = (file: FileHandle, bytes: number): Promise<Buffer> => bytesAt(file, 0, bytes)
+
+/** Bytes of a file; fewer if they are not there. */
+export async function bytesAt(file: FileHandle, at: number, bytes: number): Promise<Buffer> {
   const buffer = Buffer.alloc(bytes)
-  const { bytesRead } = bytes === 0 ? { bytesRead: 0 } : await file.read(buffer, 0, bytes, 0)
+  const { bytesRead } = bytes === 0 ? { bytesRead: 0 } : await file.read(buffer, 0, bytes, at)
   return buffer.subarray(0, bytesRead)
 }
 

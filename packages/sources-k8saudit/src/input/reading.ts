@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import type { AuditLogDecoder } from '../log/decoder.ts'
 import { LogPieces } from '../log/pieces.ts'
 import type { Piece } from '../piece.ts'
-import { firstOf, HEAD } from './log-state.ts'
+import { bytesAt, firstOf, HEAD } from './log-state.ts'
 
 /** A file that is being read. */
 export class Reading {
@@ -20,6 +20,8 @@ export class Reading {
   readonly skipped = new Set<string>()
   /** The first bytes, as they were when they were read. */
   #first: Buffer
+  /** The bytes before `offset`, as they were. */
+  #last: Buffer = Buffer.alloc(0)
   /** The last change of which is known that it left them as they were. */
   #changed = -1n
 
@@ -60,23 +62,27 @@ export class Reading {
     if (this.offset === this.#first.length && this.offset < HEAD)
       this.#first = Buffer.concat([this.#first, bytes.subarray(0, HEAD - this.offset)])
     this.offset += bytes.length
+    this.#last = Buffer.concat([this.#last, bytes.subarray(-HEAD)]).subarray(-HEAD)
   }
 
   /**
-   * Whether the file has become shorter, or begins otherwise than it did: it was truncated, and perhaps written anew beyond the place
-   * that was reached.
+   * Whether the file has become shorter, or has other bytes at its beginning or before the place that was reached: it was truncated, and
+   * perhaps written anew beyond that place.
    */
   async replaced(): Promise<boolean> {
     const { size, mtimeNs } = await this.file.stat({ bigint: true })
     if (mtimeNs === this.#changed) return false
     this.#changed = mtimeNs
-    return size < BigInt(this.offset) || !this.#first.equals(await firstOf(this.file, this.#first.length))
+    if (size < BigInt(this.offset) || !this.#first.equals(await firstOf(this.file, this.#first.length))) return true
+    const { length } = this.#last
+    return !this.#last.equals(await bytesAt(this.file, this.offset - length, length))
   }
 
   /** Begins again at the start. */
   rewind(): void {
     this.offset = 0
     this.#first = Buffer.alloc(0)
+    this.#last = Buffer.alloc(0)
     this.settled = 0
   }
 }
