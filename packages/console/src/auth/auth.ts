@@ -37,6 +37,7 @@ const MAX_OWN_SESSIONS = 50
 
 interface BrowserSession {
   readonly rights: () => Rights | undefined
+  /** By `performance.now()`: the clock may be set. */
   readonly until: number
   readonly owner: string
 }
@@ -122,7 +123,7 @@ export class Auth {
     const own = all.filter(([, session]) => session.owner === owner)
     const [oldest] = own.length >= MAX_OWN_SESSIONS ? own : all.length >= MAX_SESSIONS ? all : []
     if (oldest) this.#sessions.delete(oldest[0])
-    this.#sessions.set(hashOf(id), { rights, until: Date.now() + ms, owner })
+    this.#sessions.set(hashOf(id), { rights, until: performance.now() + ms, owner })
     const end = secure ? '; Secure' : ''
     return `${COOKIE}=${id}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${Math.floor(ms / 1000)}${end}`
   }
@@ -137,7 +138,7 @@ export class Auth {
   #ofSession(request: IncomingMessage): Rights | undefined {
     const id = cookieOf(request)
     const session = id === undefined ? undefined : this.#sessions.get(hashOf(id))
-    return session && session.until > Date.now() ? session.rights() : undefined
+    return session && session.until > performance.now() ? session.rights() : undefined
   }
 
   #ofProxy(request: IncomingMessage): Rights | undefined {

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000
 /** Clients that are remembered. Addresses are others' to choose: of more, all are forgotten. */
 const MAX_CLIENTS = 1000
 
-/** Slows down the guessing of tokens and links. */
+/** Slows down the guessing of tokens and links. Times are by `performance.now()`: the clock may be set. */
 export class Guesses {
   readonly #wrong = new Map<string, { count: number; readonly until: number }>()
 
@@ -21,12 +21,12 @@ export class Guesses {
     if (recent) recent.count++
     else {
       if (this.#wrong.size >= MAX_CLIENTS) this.#wrong.clear()
-      this.#wrong.set(client, { count: 1, until: Date.now() + MINUTE_MS })
+      this.#wrong.set(client, { count: 1, until: performance.now() + MINUTE_MS })
     }
   }
 
   #recent(client: string) {
     const found = this.#wrong.get(client)
-    return found && found.until > Date.now() ? found : undefined
+    return found && found.until > performance.now() ? found : undefined
   }
 }
