@@ -2,9 +2,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import { linesOf } from '../src/respond/inputs.ts'
+import { Readable } from 'node:stream'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import type { Log } from '../src/log.ts'
+import { linesOf, readStdin } from '../src/respond/inputs.ts'
 import { startFalc } from './process.ts'
+
+const ALERT = '{"rule":"Shell","priority":"Notice","output":"x","time":"2026-11-24T10:00:00Z","output_fields":{}}'
 
 async function* pieces(...texts: readonly string[]) {
   for (const text of texts) yield Buffer.from(text)
@@ -24,6 +28,16 @@ test.each([
   const read: (string | undefined)[] = []
   for await (const line of linesOf(pieces(...given), 4)) read.push(line)
   expect(read).toEqual(lines)
+})
+
+test('an alert that cannot be recorded is not acted on, and said to be lost', async () => {
+  const refused: string[] = []
+  const log = { warning: (text: string) => refused.push(text) } as unknown as Log
+  const stdin = vi.spyOn(process, 'stdin', 'get').mockReturnValue(Readable.from([Buffer.from(`${ALERT}\n`)]) as never)
+  onTestFinished(() => stdin.mockRestore())
+  const full = async () => ({ acted: 0, held: 0, busy: true })
+  expect(await readStdin(full, log, new AbortController().signal)).toBe(1)
+  expect(refused).toEqual(['standard input: Shell: it could not be recorded what is to be done, so it was not done'])
 })
 
 test('a line without end is refused, and the next one is read', async () => {

@@ -32,11 +32,9 @@ export async function copyEvents(
   { gzip, signal, ...options }: CopyOptions,
 ): Promise<Copied> {
   let recorder: Recorder | undefined
-  let waiting: WaitingRecorder
   try {
     recorder = new Recorder(path, stream, { gzip })
     const writer = new WaitingRecorder(recorder, stream.metadata, options)
-    waiting = writer
     stream.tap((event, delivered) => {
       if (!delivered) writer.pass(event)
     })
@@ -55,13 +53,20 @@ export async function copyEvents(
       }
     } while (!full() && !signal.aborted && (await stream.fill()))
     writer.finish()
+    const whole = recorder
+    recorder = undefined
+    whole.close()
+    return { matched: writer.matched, events: whole.events, bytes: whole.size }
   } catch (error) {
     const { name, message, code } = error as NodeJS.ErrnoException
     if (name !== 'CaptureError' && name !== 'LiveError' && code === undefined) throw error
     throw new CliError(`recording to ${path} stopped: ${message}`)
   } finally {
     stream.tap(null)
-    recorder?.close()
+    try {
+      recorder?.close()
+    } catch {
+      // There is no room for the rest either.
+    }
   }
-  return { matched: waiting.matched, events: recorder.events, bytes: recorder.size }
 }

@@ -15,7 +15,7 @@ const MAX_RUNNING = 16
 /** Bytes of an alert. */
 const MAX_ALERT = 1024 * 1024
 
-/** Lines of JSON, to their end. @returns how many lines were no alerts */
+/** Lines of JSON, to their end. @returns how many lines were no alerts, or could not be acted on: nobody sends them again */
 export async function readStdin(take: Take, log: Log, stop: AbortSignal): Promise<number> {
   const running = new Set<Promise<unknown>>()
   let refused = 0
@@ -33,7 +33,12 @@ export async function readStdin(take: Take, log: Log, stop: AbortSignal): Promis
         log.warning(`standard input: ${(error as Error).message}`)
         continue
       }
-      const one = take(alert).finally(() => running.delete(one))
+      const one = take(alert).then(({ busy }) => {
+        running.delete(one)
+        if (!busy) return
+        refused++
+        log.warning(`standard input: ${alert.rule}: it could not be recorded what is to be done, so it was not done`)
+      })
       running.add(one)
       if (running.size >= MAX_RUNNING) await Promise.race(running)
     }

@@ -109,6 +109,7 @@ export class RuleCaptures {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === undefined) throw error
       this.failed++
+      this.#recorder?.abandon()
       this.#recorder = null
       this.#options.problem(`capture ${this.#path}: ${(error as Error).message}`)
     }

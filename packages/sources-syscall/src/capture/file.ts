@@ -181,6 +181,11 @@ export class CaptureFileWriter {
     }
   }
 
+  /** Closes the file without what has not been written. */
+  abandon(): void {
+    closeSync(this.#fd)
+  }
+
   #put(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at)
     this.size += bytes.length

@@ -37,11 +37,16 @@ export class Recorder {
     const now = () => options.time ?? BigInt(Date.now()) * 1_000_000n
     this.#file = new CaptureFileWriter(path, options)
     this.#names = names
-    writeTables(this.#file.writer, stream.state.tables, now())
     const tell = (id: string, found: Names) => {
       for (const note of nameEvents(id, found, now())) this.write(note)
     }
-    for (const id of users.containers()) tell(id, { users: users.usersOf(id), groups: users.groupsOf(id) })
+    try {
+      writeTables(this.#file.writer, stream.state.tables, now())
+      for (const id of users.containers()) tell(id, { users: users.usersOf(id), groups: users.groupsOf(id) })
+    } catch (error) {
+      this.#file.abandon()
+      throw error
+    }
     names.onFound = tell
   }
 
@@ -71,5 +76,11 @@ export class Recorder {
   close(): void {
     this.#names.onFound = null
     this.#file.close()
+  }
+
+  /** Closes the file without what has not been written. */
+  abandon(): void {
+    this.#names.onFound = null
+    this.#file.abandon()
   }
 }
