@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { FALC } from '../../../scripts/testing/command.ts'
 import { freePort } from '../../../scripts/testing/port.ts'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import { startFalc } from './process.ts'
 
 test('falc run reloads, reports errors, answers and ends after its files are gone', async () => {
@@ -25,7 +26,20 @@ test('falc run reloads, reports errors, answers and ends after its files are gon
   read('get', 'ann')
   const port = await freePort()
   const web = `webserver={enabled: true, listen_address: 127.0.0.1, listen_port: ${port}, prometheus_metrics_enabled: true}`
-  const flags = ['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '--follow', '--from-start', '-o', web]
+  const store = `outputs[]={name: history, type: store, path: ${dir}/alerts.db}`
+  const flags = [
+    'run',
+    '-r',
+    'rules.yaml',
+    '--k8s-audit',
+    'audit.jsonl',
+    '--follow',
+    '--from-start',
+    '-o',
+    web,
+    '-o',
+    store,
+  ]
   const options = { main: join(installed, 'bundle/main.cjs') }
   const falc = startFalc(flags, dir, { NODE_DISABLE_COMPILE_CACHE: '1' }, options)
   onTestFinished(() => void falc.child.kill('SIGKILL'))
@@ -44,6 +58,19 @@ test('falc run reloads, reports errors, answers and ends after its files are gon
   await falc.sees('Reloaded configuration and rules')
   read('list', 'bob')
   await falc.sees('list by bob')
+  // The output is opened anew, with another thread; alerts of the rule that comes afterwards go through it.
+  falc.child.kill('SIGUSR1')
+  writeFileSync(join(dir, 'rules.yaml'), rule('delete'))
+  falc.child.kill('SIGHUP')
+  const stored = async () => {
+    const search = startFalc(['alerts', 'search', '--db', 'alerts.db'], dir)
+    await search.exit
+    return search.output.stdout
+  }
+  await eventually(async () => {
+    read('delete', 'cat')
+    expect(await stored()).toContain('delete by cat')
+  })
   falc.child.kill('SIGTERM')
   expect(await falc.exit, falc.output.stderr).toBe(0)
   expect(falc.output.stderr).toContain('k8s_audit: bad-json: 1')

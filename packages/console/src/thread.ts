@@ -84,7 +84,7 @@ export class DeskThread {
     const worker = new Worker(workerFile(), {
       workerData: this.#options satisfies DeskOptions,
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
-      execArgv: process.execArgv.filter(flag => flag.startsWith('--conditions=')),
+      execArgv: process.execArgv.filter(flag => /^--(?:conditions|import)=/.test(flag)),
     })
     worker.on('message', (reply: Reply) => this.#settle(reply))
     worker.on('error', error => this.#note(`the console's thread: ${error.message}`))

@@ -20,8 +20,8 @@ export class StoreThread {
   constructor({ note, ...options }: ThreadOptions) {
     this.#worker = new Worker(workerFile(), {
       workerData: options satisfies WorkerOptions,
-      // Flags about the program's own text are not for this file.
-      execArgv: process.execArgv.filter(flag => flag.startsWith('--conditions=')),
+      // Flags about the program's own text are not for this file; those about how files are found are.
+      execArgv: process.execArgv.filter(flag => /^--(?:conditions|import)=/.test(flag)),
     })
     this.#worker.unref()
     this.#worker.on('message', (answer: Answer) => {

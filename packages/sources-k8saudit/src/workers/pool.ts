@@ -154,7 +154,7 @@ export class Pool {
     const worker = new Worker(program, {
       workerData: { settings, rules: this.#rules },
       resourceLimits: { maxOldGenerationSizeMb: memory },
-      execArgv: process.execArgv.filter(flag => flag.startsWith('--conditions=')),
+      execArgv: process.execArgv.filter(flag => /^--(?:conditions|import)=/.test(flag)),
     })
     const thread: Thread = { worker, jobs: [], since: 0, loaded: false, slots: newSlots() }
     let why = 'it took too long'
