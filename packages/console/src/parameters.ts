@@ -63,7 +63,7 @@ function statesOf(given: URLSearchParams): State[] | undefined {
   })
 }
 
-/** A list of fields to group by, with commas between them. @throws {Refused} */
+/** A comma-separated list of fields to group by. @throws {Refused} */
 export function groupingsOf(
   parameter: string,
   given: URLSearchParams,

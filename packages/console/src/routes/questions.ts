@@ -68,7 +68,7 @@ const facets: Route = {
   summary: 'The most frequent values of several fields',
   parameters: {
     ...SHOWN,
-    fields: { type: 'string', doc: `With commas between them, at most 20. Default: ${FACETS}` },
+    fields: { type: 'string', doc: `Separated by commas, at most 20. Default: ${FACETS}` },
     limit: { ...LIMIT, doc: 'Maximum number of values of each; default 10' },
   },
   async answer(call) {
@@ -96,7 +96,7 @@ const groups: Route = {
   summary: 'Alerts that are equal in some fields, as one: the most frequent first',
   parameters: {
     ...SHOWN,
-    by: { ...BY, doc: 'One to three fields, with commas between them' },
+    by: { ...BY, doc: 'One to three fields, separated by commas' },
     limit: LIMIT,
     wait: WAIT,
   },
