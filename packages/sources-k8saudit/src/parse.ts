@@ -30,15 +30,17 @@ export function parseAuditEvents(text: string, report?: (problem: AuditProblem) 
 }
 
 /** As parseAuditEvents, but never throws. */
-export const parseAuditBody = (text: string, options: ParseOptions = {}): AuditBody => readBody(text, options)
+export function parseAuditBody(text: string, options: ParseOptions = {}): AuditBody {
+  const body = readBody(text, options)
+  return body instanceof AuditEvent ? { events: [body], problems: [] } : body
+}
 
-/** A whole body, whose items may be passed over. */
-export function readBody(text: string, options: ReadOptions): AuditBody & Partial<Slice> {
-  // The usual line of a log, without the detour by iterators.
+/** A whole body, whose items may be passed over; of the usual line of a log, the event alone. */
+export function readBody(text: string, options: ReadOptions): AuditEvent | Slice {
   if (text.length <= SHORT) {
-    const root = parseOne(text)
+    const root = parseText(text)
     if (!(root instanceof Bad) && reasonAgainst(root, options.strict ?? false) === undefined)
-      return { events: [new AuditEvent(root as JsonObject, text, options.maxEventSize)], problems: [] }
+      return new AuditEvent(root as JsonObject, text, options.maxEventSize)
   }
   return new BodyReader(text, options).read(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
 }
@@ -134,7 +136,6 @@ const SHORT = 2 * MAX_DEPTH
 
 /** A guess that costs little: an event may contain these words, too, and a short text is parsed to find out. */
 const mayBeList = (text: string): boolean => text.length > SHORT && looksLikeList(text)
-
 const looksLikeList = (text: string): boolean => text[skipSpace(text, 0)] === '[' || text.includes('"EventList"')
 
 function* oneItem(text: string, options: ReadOptions, level: number): Generator<Item, void> {

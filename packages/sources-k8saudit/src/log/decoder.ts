@@ -1,10 +1,10 @@
-import type { AuditEvent } from '../event.ts'
+import { AuditEvent } from '../event.ts'
 import { Arrived } from '../json/arrived.ts'
-import { type AuditBody, BodyReader, type ReadOptions, readBody, SLICE, type Slice } from '../parse.ts'
+import { BodyReader, type ReadOptions, readBody, SLICE, type Slice } from '../parse.ts'
 import type { AuditProblem, AuditProblemCause } from '../problem.ts'
 import { AuditSieve, SievedBytes } from '../sieve/sieve.ts'
 import { type AuditStats, addStats, countBody, type InputOptions, newStats } from '../stats.ts'
-import { DocumentScanner, firstCharacter } from './scanner.ts'
+import { DocumentScanner, firstCharacter, type OpenDocument } from './scanner.ts'
 
 export interface DecoderOptions extends InputOptions {
   /** A document larger than this many bytes is left out and counted. Default 64 MiB. */
@@ -19,16 +19,6 @@ const TEXT_COST = 1024
 
 /** What a line of a document takes in memory beside its characters. */
 const LINE_WEIGHT = 32
-
-/** A document over several lines that has not ended yet. */
-interface Open {
-  readonly line: number
-  readonly lines: string[]
-  readonly isList: boolean
-  readonly scanner: DocumentScanner
-  /** Memory that its lines take, in bytes. */
-  size: number
-}
 
 /**
  * Turns the bytes of a log into events. Each line is a JSON document (an Event, an EventList or an array), or documents
@@ -45,7 +35,7 @@ export class AuditLogDecoder {
   readonly #rest = new Arrived()
   /** Lines so far. */
   lines = 0
-  #open: Open | undefined = undefined
+  #open: OpenDocument | undefined = undefined
   /** The next batch. */
   #batch: AuditEvent[] = []
   /** What was parsed since the last batch, in characters. */
@@ -200,12 +190,13 @@ export class AuditLogDecoder {
   #beginLine(line: string): Iterable<AuditEvent[]> | undefined {
     const first = firstCharacter(line)
     if (first < 0) return undefined
-    const bracket = line[first] === '{' || line[first] === '['
+    const c = line.charCodeAt(first)
+    const bracket = c === 0x7b || c === 0x5b
     if (this.#skipping && !(bracket && first === 0)) return undefined
     this.#skipping = false
     if (bracket && line.length > AT_ONCE) return this.#documents(line, first)
     const body = this.#read(line)
-    if (bracket && body.problems.length > 0) {
+    if (bracket && !(body instanceof AuditEvent) && body.problems.length > 0) {
       const end = new DocumentScanner().scan(line, first)
       if (end === -1 || (end >= 0 && firstCharacter(line, end) >= 0)) return this.#documents(line, first)
     }
@@ -234,7 +225,7 @@ export class AuditLogDecoder {
   }
 
   /** A line inside a document. */
-  #continue(open: Open, line: string): Iterable<AuditEvent[]> | undefined {
+  #continue(open: OpenDocument, line: string): Iterable<AuditEvent[]> | undefined {
     if (line.charCodeAt(0) === 0x7b && this.#beginsAnew(open, line)) {
       this.#giveUp('bad-json', 'the document is cut off: the next line begins a new one')
       return this.#beginLine(line)
@@ -249,7 +240,7 @@ export class AuditLogDecoder {
   }
 
   /** The last line of a document, and what follows on it. */
-  *#last({ lines, line: first }: Open, line: string, end: number): Generator<AuditEvent[], void> {
+  *#last({ lines, line: first }: OpenDocument, line: string, end: number): Generator<AuditEvent[], void> {
     this.#open = undefined
     lines.push(line.slice(0, end))
     yield* this.#document(lines.join('\n'), first)
@@ -257,7 +248,7 @@ export class AuditLogDecoder {
   }
 
   /** Whether an unindented `{` begins a new event after one that was cut off, rather than continuing the open document. */
-  #beginsAnew(open: Open, line: string): boolean {
+  #beginsAnew(open: OpenDocument, line: string): boolean {
     if (!open.scanner.wantsValue) return true
     if (open.isList && open.scanner.atTop) return false
     this.#spent += line.length + TEXT_COST
@@ -282,12 +273,17 @@ export class AuditLogDecoder {
     if (this.#isFull) yield this.#next()
   }
 
-  #read(text: string): AuditBody & Partial<Slice> {
+  #read(text: string): AuditEvent | Slice {
     this.#spent += text.length + TEXT_COST
     return readBody(text, this.#parse)
   }
 
-  #count(body: AuditBody & Partial<Slice>, line: number): void {
+  #count(body: AuditEvent | Slice, line: number): void {
+    if (body instanceof AuditEvent) {
+      body.number = ++this.stats.events
+      this.#batch.push(body)
+      return
+    }
     countBody(this.stats, body)
     for (const event of body.events) this.#batch.push(event)
     if (this.#report) for (const problem of body.problems) this.#report({ ...problem, line })

@@ -50,6 +50,16 @@ export class DocumentScanner {
   }
 }
 
+/** A document over several lines that has not ended yet. */
+export interface OpenDocument {
+  readonly line: number
+  readonly lines: string[]
+  readonly isList: boolean
+  readonly scanner: DocumentScanner
+  /** Memory that its lines take, in bytes. */
+  size: number
+}
+
 /** The position of the first character that is not white space; -1 when there is none. */
 export function firstCharacter(line: string, from = 0): number {
   for (let i = from; i < line.length; i++) {
