@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import type { Config } from '../src/config/config.ts'
 import { Generations } from '../src/updates/generations.ts'
 import { listed } from '../src/updates/listed.ts'
@@ -37,4 +37,17 @@ test('an index of a million entries is refused before it is parsed', async () =>
   writeFileSync(index, `[${'a,'.repeat(1_000_000)}]`)
   const config = { updates: { indexes: [index] } } as unknown as Config
   await expect(listed(config)).rejects.toThrow('the file has more than 1000000 parts')
+})
+
+test.each([
+  ['https://index.example/index.yaml', 'http://elsewhere.example/index.yaml', 'redirected to http://elsewhere.example'],
+  ['https://index.example/index.yaml', 'https://elsewhere.example/index.yaml', undefined],
+  ['http://index.example/index.yaml', 'http://elsewhere.example/index.yaml', undefined],
+])('an index at %s that redirects to %s', async (from, to, refused) => {
+  const fetched = vi.spyOn(globalThis, 'fetch')
+  onTestFinished(() => fetched.mockRestore())
+  fetched.mockResolvedValue(Object.defineProperty(new Response('[]'), 'url', { value: to }))
+  const found = listed({ updates: { indexes: [from] } } as unknown as Config)
+  if (refused === undefined) expect(await found).toEqual([])
+  else await expect(found).rejects.toThrow(refused)
 })

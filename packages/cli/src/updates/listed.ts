@@ -50,6 +50,11 @@ async function read(from: string): Promise<Listed[]> {
 async function textOf(from: string): Promise<string> {
   if (!/^https?:/.test(from)) return readFileSync(from.replace(/^file:\/\//, ''), 'utf8')
   const response = await fetch(from, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+  // An index is not signed: who can change it on its way chooses where rules come from.
+  if (from.startsWith('https:') && !response.url.startsWith('https:')) {
+    await response.body?.cancel()
+    throw new Error(`redirected to ${new URL(response.url).origin}, which has no TLS`)
+  }
   if (!response.ok) throw new Error(`answered with ${response.status}`)
   return (await bodyOf(response, MAX_INDEX)).toString('utf8')
 }
