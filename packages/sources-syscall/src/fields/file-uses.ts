@@ -16,7 +16,7 @@ const COPIES = new Set([
 ])
 /** Of what an event says, fields that depend on a descriptor; of a process, those that depend on its descriptors (test/fields/file-uses.test.ts). */
 const OF_EVENT = /^(?:(?:fd|fdlist|fs)\..*|evt\.(?:args|info|abspath|category|buflen.*|count\.error.*))$/
-const OF_PROCESS = /^proc\.(?:fd(?:opencount|usage)|std(?:in|out|err)\..*|ppid\.duration)$/
+const OF_PROCESS = /^(?:fd\.types|proc\.(?:fd(?:opencount|usage)|std(?:in|out|err)\..*|ppid\.duration))$/
 /** Parameters whose text names a descriptor, or is a path made absolute. */
 const NAMES_DESCRIPTORS = new Set(['fd', 'fd32', 'fdlist', 'relpath', 'path', 'dyn'])
 

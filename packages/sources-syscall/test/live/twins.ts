@@ -17,10 +17,21 @@ const SHOWN: readonly string[] = ['evt.type', 'evt.args', 'fd.name']
 const LOSSES = ['dropFull', 'dropFullFirst', 'dropPressure', 'dropFlood'] as const
 
 /** Rules with these conditions, which print some fields, and one that sees the end of a process. */
-export function load(conditions: readonly string[], shown = SHOWN): Rules {
+export function load(
+  conditions: readonly string[],
+  shown: (condition: string) => readonly string[] = () => SHOWN,
+): Rules {
   const engine = new Engine({ sources: [source], ruleMatching: 'all' })
   const rules = [...conditions, 'evt.type = procexit'].map((condition, i) => {
-    return { rule: `R${i}`, desc: 'd', condition, output: shown.map(name => `%${name}`).join(' '), priority: 'INFO' }
+    return {
+      rule: `R${i}`,
+      desc: 'd',
+      condition,
+      output: shown(condition)
+        .map(name => `%${name}`)
+        .join(' '),
+      priority: 'INFO',
+    }
   })
   const { errors } = engine.load([{ name: 'r.yaml', content: JSON.stringify(rules) }])
   expect(errors).toEqual([])
