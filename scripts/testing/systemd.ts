@@ -1,6 +1,6 @@
 /** A systemd of the tests' own, in namespaces. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { until } from './wait.ts'
 
@@ -114,7 +114,6 @@ export const loaded = (program: string) => spawnSync('/usr/sbin/bpftool', ['prog
 
 /** The first process of the namespace that boot-systemd.sh has made; 0 = it is not systemd yet. */
 function initOf(boot: number): number {
-  const child = spawnSync('pgrep', ['-P', String(boot)], { encoding: 'utf8' }).stdout.trim()
-  if (child === '') return 0
-  return readFileSync(`/proc/${child}/comm`, 'utf8') === 'systemd\n' ? Number(child) : 0
+  const args = ['-x', '-P', String(boot), 'systemd']
+  return Number(spawnSync('pgrep', args, { encoding: 'utf8' }).stdout)
 }

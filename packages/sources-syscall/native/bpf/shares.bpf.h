@@ -46,6 +46,7 @@ struct account_key {
 struct account {
 	__u32 window;
 	__u32 marks;
+	__u32 given;       /* of these, to larger accounts too: it did not flood then */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -77,6 +78,7 @@ static __always_inline void add_mark(struct account *account, __u32 now)
 		account->marks++;
 	} else {
 		account->marks = account->window + 1 == now ? account->marks / 2 + 1 : 1;
+		account->given = account->window + 1 == now ? account->given / 2 : 0;
 		account->window = now;
 	}
 }
@@ -128,27 +130,40 @@ static __always_inline struct account_key key_of(__u32 kind, __u32 user)
 	return key;
 }
 
-/* Marks of one account of the current task. With `charge` it gets one more. */
-__noinline __u32 marks_of_kind(__u32 kind, __u32 user, __u32 now, __u32 charge)
+/* Marks of one account of the current task. With `charge` it gets one more; below `limit` the larger accounts get it, too. */
+__noinline __u32 marks_of_kind(__u32 kind, __u32 user, __u32 now, __u32 charge, __u32 limit)
 {
-	struct account first = { .window = now, .marks = 1 }, *account;
+	struct account first = { .window = now, .marks = 1, .given = 1 }, *account;
 	struct account_key key = key_of(kind, user);
 	account = bpf_map_lookup_elem(&accounts, &key);
-	if (account && charge)
+	if (account && charge) {
 		add_mark(account, now);
-	else if (charge)
+		account->given += account->marks < limit;
+	} else if (charge) {
 		bpf_map_update_elem(&accounts, &key, &first, BPF_ANY);
+	}
 	return marks_of(account, now);
 }
 
-/* An account has come to flood: the marks that it gave to larger ones until then are not theirs. Else one flood after another adds up. */
-__noinline int take_back(__u32 from, __u32 user, __u32 marks)
+/*
+ * An account floods: the marks that it gave to larger ones until then are not theirs. Else one flood after another adds up. Whether
+ * it has come to flood just now, its marks do not say: the limit falls when others write less.
+ */
+__noinline int take_back(__u32 from, __u32 user)
 {
+	struct account_key key = key_of(from, user);
+	struct account *account = bpf_map_lookup_elem(&accounts, &key);
+	__u32 given = account ? account->given : 0;
+	if (!given)
+		return 0;
+	account->given = 0;
 	for (__u32 kind = OF_FAMILY; kind < ACCOUNT_KINDS; kind++) {
-		struct account_key key = key_of(kind, user);
-		struct account *account = kind > from ? bpf_map_lookup_elem(&accounts, &key) : NULL;
-		if (account)
-			account->marks = account->marks > marks ? account->marks - marks : 0;
+		key = key_of(kind, user);
+		account = kind > from ? bpf_map_lookup_elem(&accounts, &key) : NULL;
+		if (account) {
+			account->marks -= account->marks < given ? account->marks : given;
+			account->given -= account->given < given ? account->given : given;
+		}
 	}
 	return 0;
 }
@@ -172,14 +187,14 @@ __noinline int floods(__u32 used, __u32 charge)
 			break;
 		if (kind == OF_USER && !user)
 			break;
-		marks = marks_of_kind(kind, user, now, charge);
+		marks = marks_of_kind(kind, user, now, charge, limit);
 		from = SILENT_FROM[kind] + (kind >= OF_OWNER && !own ? UNMARKED_LATER : 0);
 		if (kind == OF_PROCESS)
 			own = marks;
 		if (marks < limit)
 			continue;
-		if (charge && marks == limit)
-			take_back(kind, user, limit);
+		if (charge)
+			take_back(kind, user);
 		if (used < from)
 			break;
 		written->flooder = bpf_get_current_pid_tgid() >> 32;

@@ -232,7 +232,7 @@ bool any_with_paths(const __u8 *wants)
 int read_counts(const struct probe *skeleton, int cpus, __u64 boot_time_ns, struct stats *to)
 {
 	struct { __u64 counters[COUNTER_MAX]; } *per_cpu = calloc(cpus, sizeof(*per_cpu));
-	struct { __u32 window, marks, flooder; } written; /* struct written in ../bpf/shares.bpf.h */
+	struct { __u32 window, marks, given, flooder; } written; /* struct written in ../bpf/shares.bpf.h */
 	struct { __u64 began, last; } losses;             /* struct losses in ../bpf/base.bpf.h */
 	__u32 zero = 0;
 	int err = 0;
