@@ -183,7 +183,7 @@ static void try_ring(int changes)
 {
 	struct stream *stream;
 	struct drain *drain;
-	int ends[2], err;
+	int ends[2], err, moved = 0;
 	fill_ring(&rings[0], changes);
 	fill_ring(&rings[1], changes);
 	open_pair(ends);
@@ -194,9 +194,12 @@ static void try_ring(int changes)
 		drain_look(drain, turn + 1);
 		if (!changes && !turn && err)
 			fail("a sound ring was refused");
+		if (moved && err != -EPROTO)
+			fail("a position that somebody else moved was not noticed");
 		if (err)
 			break;
-		*consumer_of(&rings[below(2)]) += below(4) ? 0 : 8 * below(100);
+		moved = below(4) ? 0 : 8 * below(100);
+		*consumer_of(&rings[below(2)]) += moved;
 	}
 	check_sent(ends[1], !changes);
 	stream_close(stream);

@@ -50,6 +50,12 @@ failed:
 	return err;
 }
 
+/* Whether somebody else has moved the reader's position, which only `flush` does while records are streamed. */
+static int is_moved(const struct streamed_ring *ring)
+{
+	return __atomic_load_n(ring->view.consumer, __ATOMIC_ACQUIRE) != ring->told;
+}
+
 /* Sends what was taken, and frees its room. */
 static int flush(struct stream *stream, int socket)
 {
@@ -58,8 +64,7 @@ static int flush(struct stream *stream, int socket)
 		struct streamed_ring *ring = &stream->rings[i];
 		if (ring->cursor == ring->told)
 			continue;
-		/* only this function moves it while records are streamed */
-		if (__atomic_load_n(ring->view.consumer, __ATOMIC_ACQUIRE) != ring->told)
+		if (is_moved(ring))
 			return -EPROTO;
 		ring->told = ring->cursor;
 		__atomic_store_n(ring->view.consumer, ring->cursor, __ATOMIC_RELEASE);
@@ -70,14 +75,17 @@ static int flush(struct stream *stream, int socket)
 	return err;
 }
 
-/* Reads the kernel's positions: of all rings, before any record is taken. */
+/*
+ * Reads the kernel's positions: of all rings, before any record is taken. Of an empty ring, the reader's position matters as well: ahead of
+ * the kernel's, it keeps the kernel from writing another record.
+ */
 static int look(struct stream *stream)
 {
 	for (int i = 0; i < stream->count; i++) {
 		struct streamed_ring *ring = &stream->rings[i];
 		__u64 end = __atomic_load_n(ring->view.producer, __ATOMIC_ACQUIRE);
-		if (end - ring->cursor > ring->view.bytes)
-			return -EPROTO; /* the kernel wrote over what was not read: somebody else moved the reader's position */
+		if (is_moved(ring) || end - ring->cursor > ring->view.bytes)
+			return -EPROTO; /* or even: the kernel wrote over what was not read */
 		/* one ring alone is in order */
 		ring->aged = stream->count == 1 ? end : ring->end;
 		ring->end = end;
