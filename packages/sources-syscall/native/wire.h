@@ -98,7 +98,7 @@ enum counter {
 	COUNT_LOG_CUT,             /* a message to the system log of which only the first MAX_CHUNK bytes were kept: WANT_WHOLE_LOGS */
 	COUNT_FORGED,              /* a call that seemed to succeed and was never made: a seccomp filter or a tracer has answered */
 	COUNT_FILE_READS,          /* an open of a file to read, or of a directory, that no rule can match: WANT_NO_FILES, WANT_NO_DIRECTORIES */
-	COUNT_FILE_CLOSES,         /* a close or fcntl of such a descriptor that no rule can ask for */
+	COUNT_FILE_CLOSES,         /* a close or fcntl of such a descriptor that no rule can ask for, or a close that failed */
 	COUNTER_MAX,
 };
 

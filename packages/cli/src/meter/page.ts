@@ -216,7 +216,7 @@ function describeLosses(page: Page, from: MetricsSource, feeds: readonly Metered
   )
   counter(
     'falc_state_repairs_total',
-    'How often what is known of processes was put right after losses, and how many were read again.',
+    'Repairs of the state of processes after losses, and processes that were read again.',
     feeds.flatMap(({ source, repairs }) =>
       Object.entries(repairs).map(([kind, count]) => [{ source, kind }, count] as const),
     ),

@@ -158,7 +158,7 @@ export class Delivery {
     }
   }
 
-  /** The queue has no room, or no more what it had. In a storm that is what most alerts come to: nothing is made for it but a sum. */
+  /** The queue had no room for alerts, or has lost them. In a storm most alerts end here, so they are only counted. */
   #lose(cause: Loss, count: number): void {
     if (!this.#counters.again(cause, count)) this.#drop(cause, count, LOSSES[cause](this.waiting))
   }

@@ -180,6 +180,15 @@ int write_wants(const struct probe *skeleton, const __u8 *wants, __u8 without)
 	return 0;
 }
 
+/* The only value of a map. -EPROTO: the programs have a larger or smaller struct than this file. */
+static int read_value(const struct bpf_map *map, void *to, size_t size)
+{
+	__u32 zero = 0;
+	if (bpf_map__value_size(map) != size)
+		return -EPROTO;
+	return bpf_map_lookup_elem(bpf_map__fd(map), &zero, to) ? -errno : 0;
+}
+
 static void set_texts(__u64 *to, const __u32 *texts)
 {
 	for (int i = 0; i < MAX_TEXTS; i++)
@@ -192,8 +201,9 @@ int write_texts(const struct probe *skeleton, const struct wanted *wanted, bool 
 	struct { __u64 texts[65536 / 64], directory_texts[65536 / 64]; __u32 directories_doubtful, closes_doubtful; } before, after; /* struct unasked in ../bpf/announced.bpf.h */
 	int map = bpf_map__fd(skeleton->maps.unasked_map);
 	__u32 zero = 0;
-	if (bpf_map_lookup_elem(map, &zero, &before))
-		return -errno;
+	int err = read_value(skeleton->maps.unasked_map, &before, sizeof(before));
+	if (err)
+		return err;
 	after = before;
 	memset(after.texts, 0, sizeof(after.texts));
 	memset(after.directory_texts, 0, sizeof(after.directory_texts));
@@ -246,9 +256,13 @@ int read_counts(const struct probe *skeleton, int cpus, __u64 boot_time_ns, stru
 			for (int i = 0; i < COUNTER_MAX; i++)
 				to->counters[i] += per_cpu[cpu].counters[i];
 	free(per_cpu);
-	if (!err && !bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.written_map), &zero, &written))
+	if (!err)
+		err = read_value(skeleton->maps.written_map, &written, sizeof(written));
+	if (!err)
 		to->flooder = written.flooder;
-	if (!err && !bpf_map_lookup_elem(bpf_map__fd(skeleton->maps.losses), &zero, &losses) && losses.began)
+	if (!err)
+		err = read_value(skeleton->maps.losses, &losses, sizeof(losses));
+	if (!err && losses.began)
 		to->loss_began_ns = boot_time_ns + losses.began;
 	return err;
 }

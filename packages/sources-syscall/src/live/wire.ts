@@ -16,7 +16,7 @@ export const WANT_WHOLE_LOGS = 0x40
 export const WANT_NO_FILES = 0x20
 /** Added to the want of execve and execveat: their environments are left empty. */
 export const WANT_NO_ENVIRONMENTS = 0x10
-/** Added to the want of close and of openat: of descriptors of directories nobody asks. */
+/** Added to the wants of close and of openat: no rule asks for descriptors of directories. */
 export const WANT_NO_DIRECTORIES = 0x08
 /** Most texts that paths are searched for, and the bit by which small letters differ from capital ones. */
 export const MAX_TEXTS = 64

@@ -9,17 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "passed.h"
 
 #define FIRST 10
 #define LAST 40
 
 static unsigned long state;
-static int pair[2], home, own, shared, child;
+static int home, own, shared, child;
 static char here[1000];
 
 static unsigned below(unsigned n)
@@ -120,18 +120,9 @@ static void act_on(int i)
 
 static void pass(int fd)
 {
-	char byte = 0, room[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
-	struct cmsghdr *control = CMSG_FIRSTHDR(&message);
-	int got;
-	control->cmsg_level = SOL_SOCKET;
-	control->cmsg_type = SCM_RIGHTS;
-	control->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(control), &fd, sizeof(fd));
-	if (sendmsg(pair[0], &message, 0) != 1 || recvmsg(pair[1], &message, 0) != 1)
+	int got = passed(fd);
+	if (got < 0)
 		return;
-	memcpy(&got, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(got));
 	/* elsewhere than what was passed: its name is not that of what it is a copy of */
 	openat(got, "to-secret", O_RDONLY);
 	keep(got);

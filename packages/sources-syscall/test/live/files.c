@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "passed.h"
 
 #define FIRST 10
 #define LAST 60
@@ -24,7 +25,7 @@ enum kind { OTHER, READ };
 
 static unsigned long state;
 static enum kind kinds[1024];
-static int pair[2], home, reads, closes, shared;
+static int home, reads, closes, shared;
 
 static unsigned below(unsigned n)
 {
@@ -78,18 +79,9 @@ static void open_one(int directory)
 
 static void pass(int fd)
 {
-	char byte = 0, room[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec part = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room) };
-	struct cmsghdr *control = CMSG_FIRSTHDR(&message);
-	int got;
-	control->cmsg_level = SOL_SOCKET;
-	control->cmsg_type = SCM_RIGHTS;
-	control->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(control), &fd, sizeof(fd));
-	if (sendmsg(pair[0], &message, 0) != 1 || recvmsg(pair[1], &message, 0) != 1)
+	int got = passed(fd);
+	if (got < 0)
 		return;
-	memcpy(&got, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(got));
 	kinds[got] = kinds[fd];
 	keep(got, kinds[fd]);
 }
