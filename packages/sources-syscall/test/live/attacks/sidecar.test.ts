@@ -6,13 +6,14 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { loadAddon } from '../../../src/live/native.ts'
 import { openLive } from '../../../src/live/open-live.ts'
-import { Frame, Rings, Want } from '../../../src/live/wire.ts'
+import { Configure, Frame, MAX_NATIVE_SYSCALLS, Rings, Want, Wanted } from '../../../src/live/wire.ts'
 import { Engine, missing, until } from '../machine.ts'
 import { configure, frame, Peer } from '../peer.ts'
 import { Service } from '../service.ts'
 
 const reason = missing()
 const RING = 1 << 16
+const WANTS = Configure.wanted + Wanted.wants
 
 describe.skipIf(reason !== undefined)('a hostile engine', () => {
   const addon = reason === undefined ? loadAddon() : (undefined as never)
@@ -33,7 +34,7 @@ describe.skipIf(reason !== undefined)('a hostile engine', () => {
   /** A configuration that wants every call. */
   function everything(): Uint8Array {
     const settings = configure({ ringBytes: RING })
-    settings.fill(Want.event, settings.length - 512)
+    settings.fill(Want.event, WANTS, WANTS + MAX_NATIVE_SYSCALLS)
     return settings
   }
 
