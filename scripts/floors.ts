@@ -61,7 +61,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'files',
     'bodies',
     'stream',
-    'desk',
+    'backend',
     'worker',
     'thread',
     'console',

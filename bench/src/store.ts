@@ -234,13 +234,13 @@ async function ask(path: string, peer: DatabaseSync): Promise<void> {
   const name = groupingOf('proc.name', source)
   report('top 20 of proc.name, of a day', `${median(() => store.top(name, { since: until - DAY })).toFixed(1)} ms`)
   const grouped = (...by: string[]) => {
-    const asked = store.grouping(
+    const query = store.startGroups(
       by.map(one => groupingOf(one, source)),
       {},
       100,
     )
-    while (asked.step());
-    return asked.value
+    while (query.step());
+    return query.value
   }
   report('groups of host and namespace, of all', `${median(() => grouped('host', 'namespace')).toFixed(1)} ms`)
   report('groups of rule and proc.name, of all', `${once(() => grouped('rule', 'proc.name')).toFixed(0)} ms`)

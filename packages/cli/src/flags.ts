@@ -9,7 +9,7 @@ export interface Flag {
   readonly multiple?: boolean
   /** The value may be omitted (`--list`, `--list=syscall`); it is the empty string then. */
   readonly optionalValue?: boolean
-  /** Flags without help are hidden: Falco has them. */
+  /** Flags without help are hidden: they are Falco's, or earlier names of another flag. */
   readonly help?: string
 }
 export type Flags = Readonly<Record<string, Flag>>

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'n
 /** Bytes of rules, configuration, certificates. The largest public rules file has 0.2 MB. */
 const MAX_BYTES = 64 * 1024 * 1024
 /** Milliseconds in which a pipe must give more, or end. */
-const PATIENCE_MS = 10_000
+const TIMEOUT_MS = 10_000
 const CHUNK = 64 * 1024
 
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY, S_IFMT, S_IFIFO } = constants
@@ -45,7 +45,7 @@ function* chunksOf(fd: number, maxBytes: number): Generator<Buffer, void> {
     const read = readSome(fd, chunk)
     if (read === 0) return
     if (read === undefined) {
-      if (performance.now() - since > PATIENCE_MS) throw new Error(`nothing came from it for ${PATIENCE_MS / 1000} s`)
+      if (performance.now() - since > TIMEOUT_MS) throw new Error(`nothing came from it for ${TIMEOUT_MS / 1000} s`)
       Atomics.wait(PAUSE, 0, 0, 5)
       continue
     }

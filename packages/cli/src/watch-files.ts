@@ -6,7 +6,7 @@ import { kindOf } from './read-file.ts'
 /** Milliseconds without further changes before `changed` is called: editors and package managers write in several steps. */
 const SETTLE = 200
 /** Milliseconds after which it is called even while changes continue. */
-const PATIENCE = 1000
+const MAX_DELAY = 1000
 
 /**
  * Calls `changed` after the given files and folders may have changed. The folders of files are watched instead of the files
@@ -45,7 +45,7 @@ export function watchFiles(paths: readonly string[], changed: () => void, log: P
             timer = undefined
             changed()
           },
-          Math.min(SETTLE, since + PATIENCE - now),
+          Math.min(SETTLE, since + MAX_DELAY - now),
         )
       })
       watcher.on('error', error => log.warning(`watching ${folder}: ${error.message}`))

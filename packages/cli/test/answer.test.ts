@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events'
-import type { Asked } from '@falc/store'
+import type { RunningQuery } from '@falc/store'
 import { expect, test } from 'vitest'
 import { answerOf } from '../src/history/answer.ts'
 
 /** A question of four steps, which does something at each. */
-function question(each: (step: number) => void = () => {}): Asked<number> {
+function question(each: (step: number) => void = () => {}): RunningQuery<number> {
   let step = 0
   return {
     step() {

@@ -6,7 +6,7 @@ import { Refused } from './failure.ts'
 /** Bytes of bodies that arrive, and of those that have arrived and are not answered: half of it for one client. */
 const MAX_BYTES = 64 * 1024 * 1024
 /** Milliseconds for a body. */
-const PATIENCE_MS = 10_000
+const TIMEOUT_MS = 10_000
 
 export class Bodies {
   readonly #arriving = { budget: new BodyBudget(MAX_BYTES), deadlines: new Deadlines() }
@@ -17,7 +17,7 @@ export class Bodies {
   /** @returns what `use` makes of a body of at most this many bytes @throws {Refused} when it does not come, or there is no room for it */
   async hold<T>(request: IncomingMessage, maxBytes: number, use: (body: Buffer) => Promise<T>): Promise<T> {
     const client = clientOf(request.socket)
-    const limits = { maxBytes, idleMs: PATIENCE_MS, totalMs: PATIENCE_MS }
+    const limits = { maxBytes, idleMs: TIMEOUT_MS, totalMs: TIMEOUT_MS }
     const body = await new Promise<Buffer | Refusal>(resolve => readBody(request, limits, this.#arriving, resolve))
     if ('status' in body) throw refused(body)
     const size = body.length

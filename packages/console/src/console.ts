@@ -17,9 +17,9 @@ import { openapi } from './openapi.ts'
 import { checkParameters } from './parameters.ts'
 import {
   type AnyRoute,
-  type Asking,
   type Delivery,
-  type House,
+  type RouteRequest,
+  type ServerContext,
   type Waiting,
   type Who,
   waitOf,
@@ -29,7 +29,7 @@ import { ROUTES } from './routes.ts'
 import type { RulebookOptions } from './rulebook.ts'
 import type { Session } from './shapes/index.ts'
 import { Stream } from './stream.ts'
-import { DeskThread } from './thread.ts'
+import { BackendThread } from './thread.ts'
 
 export interface ConsoleOptions extends Retention, RulebookOptions, AuthOptions {
   /** The store. It is begun when there is none. */
@@ -42,8 +42,8 @@ export interface ConsoleOptions extends Retention, RulebookOptions, AuthOptions 
   readonly host?: string
   /** 0 chooses a free one. Default: 2802, that of falcosidekick's web UI. */
   readonly port?: number
-  /** Alerts are taken without a token: Falco and falcosidekick's web UI output have none to send. */
-  readonly openDoor?: boolean
+  /** Accepts alerts without a token: Falco and falcosidekick's web UI output cannot send one. */
+  readonly anonymousIngest?: boolean
   /** A stream of alerts that are stored, too. */
   readonly nats?: NatsOptions | undefined
   readonly version?: string
@@ -61,7 +61,7 @@ const MAX_CONNECTIONS = 512
 /** Milliseconds in which a client must have taken an answer, which may have some megabytes. */
 const ANSWER_MS = 60_000
 
-export class Console implements House {
+export class Console implements ServerContext {
   readonly writer: StoreThread
   readonly delivery: Delivery
   readonly approvals: Waiting | undefined
@@ -73,7 +73,7 @@ export class Console implements House {
   readonly #bodies = new Bodies()
   /** Links that have expired or were never issued. */
   readonly #guesses = new Guesses()
-  readonly #desk: DeskThread
+  readonly #backend: BackendThread
   readonly #faults: Faults
   readonly #server: Server
   #nats: NatsInput | undefined
@@ -90,7 +90,7 @@ export class Console implements House {
     this.#options = options
     this.#faults = new Faults(note ?? (() => {}))
     const { rules, localRules, engine } = options
-    this.#desk = new DeskThread({ path, rules, localRules, engine }, note ?? (() => {}))
+    this.#backend = new BackendThread({ path, rules, localRules, engine }, note ?? (() => {}))
     this.#files = new Files(options.app)
     this.writer = new StoreThread({ path, age, bytes, note: note ?? (() => {}) })
     this.#server = boundedServer((request, response) => void this.#answer(request, response), MAX_CONNECTIONS)
@@ -98,7 +98,7 @@ export class Console implements House {
 
   /** @throws {Error} when the address is in use, {StoreError} when the store cannot be used */
   async listen(): Promise<void> {
-    this.#desk.start()
+    this.#backend.start()
     // The file is there from now on.
     await this.writer.insert([])
     const { host = '127.0.0.1', port = 2802, nats, note } = this.#options
@@ -120,7 +120,7 @@ export class Console implements House {
       await once(this.#server, 'close')
     }
     await this.#nats?.close()
-    await Promise.all([this.#desk.close(), this.writer.close()])
+    await Promise.all([this.#backend.close(), this.writer.close()])
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -155,18 +155,18 @@ export class Console implements House {
     if (pathname === '/api/v1/openapi.json' && method === 'GET')
       return send(response, 200, JSON.stringify(openapi(ROUTES, this.#options.version ?? '0')))
     const [route, id] = routeOf(method ?? '', pathname)
-    const isOpen = route.open || (route.scope === 'ingest' && this.#options.openDoor)
+    const isOpen = route.open || (route.scope === 'ingest' && this.#options.anonymousIngest)
     const who = isOpen ? NOBODY : this.#auth.authorize(request, route.scope)
     if (route.known && this.#auth.isOpen)
       throw new Refused(403, 'open', 'whoever reaches an open console could do it: this needs tokens')
     if (route.whole && who.namespaces) throw new Refused(403, 'namespaces', 'this is about all namespaces')
     checkParameters(given, route.parameters)
-    const asking: Asking = { who, given, id, body: Buffer.alloc(0) }
+    const routed: RouteRequest = { who, given, id, body: Buffer.alloc(0) }
     const gone = new AbortController()
     response.once('close', () => gone.abort())
-    if (route === STREAM) return this.#startStream(request, response, asking)
-    const answer = (body: Buffer) => this.#replyTo(route, { ...asking, body }, gone.signal)
-    if (route.body === undefined) return send(response, 200, await answer(asking.body))
+    if (route === STREAM) return this.#startStream(request, response, routed)
+    const answer = (body: Buffer) => this.#replyTo(route, { ...routed, body }, gone.signal)
+    if (route.body === undefined) return send(response, 200, await answer(routed.body))
     const { open } = route
     const client = this.#auth.clientOf(request)
     if (open) this.#guesses.check(client)
@@ -178,8 +178,8 @@ export class Console implements House {
     }
   }
 
-  #replyTo(route: AnyRoute, asking: Asking, gone: AbortSignal): Promise<string> {
-    return route.house ? route.answer({ ...this.#house, ...asking }) : this.#ask(route, asking, gone)
+  #replyTo(route: AnyRoute, routed: RouteRequest, gone: AbortSignal): Promise<string> {
+    return route.inServer ? route.answer({ ...this.#context, ...routed }) : this.#ask(route, routed, gone)
   }
 
   async #session(method: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -209,26 +209,26 @@ export class Console implements House {
     send(response, 302, '{}', { location: new URL('../../../', provider.redirectUri).href, 'set-cookie': cookie })
   }
 
-  get #house(): House {
+  get #context(): ServerContext {
     return { writer: this.writer, delivery: this.delivery, approvals: this.approvals }
   }
 
-  #ask(route: AnyRoute, { who, given, id, body }: Asking, gone?: AbortSignal): Promise<string> {
+  #ask(route: AnyRoute, { who, given, id, body }: RouteRequest, gone?: AbortSignal): Promise<string> {
     const { name, scopes, namespaces } = who
     const asked = { name, scopes, namespaces }
     const question = { route: ROUTES.indexOf(route), who: asked, given: given.toString(), id, body }
-    return this.#desk.ask(question, gone, waitOf(given))
+    return this.#backend.ask(question, gone, waitOf(given))
   }
 
-  async #startStream(request: IncomingMessage, response: ServerResponse, asking: Asking): Promise<void> {
-    const given = new URLSearchParams(asking.given)
+  async #startStream(request: IncomingMessage, response: ServerResponse, routed: RouteRequest): Promise<void> {
+    const given = new URLSearchParams(routed.given)
     const header = request.headers['last-event-id']
     if (typeof header === 'string') given.set('after', header)
-    await this.#stream.serve(request, response, asking.who.name, async after => {
+    await this.#stream.serve(request, response, routed.who.name, async after => {
       // Rights may have changed since it began: without them it ends.
       const who = this.#auth.authorize(request, STREAM.scope)
       if (after !== undefined) given.set('after', String(after))
-      return JSON.parse(await this.#ask(STREAM, { ...asking, who, given }))
+      return JSON.parse(await this.#ask(STREAM, { ...routed, who, given }))
     })
   }
 }

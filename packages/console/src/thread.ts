@@ -1,18 +1,18 @@
-/** Asks the desk on its thread. */
+/** Sends requests to the backend's thread. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { StoreError } from '@falc/store'
-import type { DeskOptions } from './desk.ts'
+import type { BackendOptions } from './backend.ts'
 import { Refused } from './failure.ts'
 import type { Dropped, Question, Reply } from './worker.ts'
 
-/** Questions that may wait. */
+/** Requests that may wait. */
 const MAX_WAITING = 256
-/** Questions that ask for more time at once: with each, others take longer. */
+/** Requests with `wait` at the same time: each slows down the others. */
 const MAX_LONG = 2
-/** Milliseconds after which a question is given up, beside those that it asks for itself. */
+/** Milliseconds after which a request fails, in addition to its `wait`. */
 const DEADLINE_MS = 30_000
-/** Megabytes that the thread's answers and rules may take: it ends if they do not suffice, and a new one begins. */
+/** The thread's heap, in megabytes. If it is exhausted, the thread ends and is replaced. */
 const MEMORY_MB = 1024
 
 interface Waiting extends Pick<PromiseWithResolvers<string>, 'resolve' | 'reject'> {
@@ -20,8 +20,8 @@ interface Waiting extends Pick<PromiseWithResolvers<string>, 'resolve' | 'reject
   readonly isLong: boolean
 }
 
-export class DeskThread {
-  readonly #options: DeskOptions
+export class BackendThread {
+  readonly #options: BackendOptions
   readonly #note: (text: string) => void
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
@@ -29,24 +29,24 @@ export class DeskThread {
   /** When the thread last answered, by `performance.now()`. */
   #heard = 0
 
-  constructor(options: DeskOptions, note: (text: string) => void) {
+  constructor(options: BackendOptions, note: (text: string) => void) {
     this.#options = options
     this.#note = note
   }
 
-  /** Questions that wait for their answers. */
+  /** Requests that wait for their answers. */
   get waiting(): number {
     return this.#waiting.size
   }
 
-  /** Begins the thread, which loads the rule language: the first question need not wait for that. */
+  /** Starts the thread, so that the first request does not wait until the rule language is loaded. */
   start(): void {
     this.#worker ??= this.#start()
   }
 
-  /** @param gone whoever asks has gone: others need not wait for this @returns JSON @throws {Refused | StoreError | Error} */
+  /** @param gone aborted when the client has disconnected @returns JSON @throws {Refused | StoreError | Error} */
   ask(question: Omit<Question, 'number'>, gone?: AbortSignal, seconds = 0): Promise<string> {
-    if (this.#waiting.size >= MAX_WAITING) throw busy('too many questions wait')
+    if (this.#waiting.size >= MAX_WAITING) throw busy('too many requests wait')
     const isLong = seconds > 0
     if (isLong && [...this.#waiting.values()].filter(one => one.isLong).length >= MAX_LONG)
       throw busy('others have all alerts counted: try again when they are done')
@@ -74,7 +74,7 @@ export class DeskThread {
     await ended
   }
 
-  /** A thread that has answered no request since then is stuck in one: another takes its place. */
+  /** A thread that has answered nothing since `asked` is stuck, and is replaced. */
   #giveUp(number: number, asked: number): void {
     this.#take(number)?.reject(busy('this takes too long'))
     if (this.#heard < asked) void this.#worker?.terminate()
@@ -82,7 +82,7 @@ export class DeskThread {
 
   #start(): Worker {
     const worker = new Worker(workerFile(), {
-      workerData: this.#options satisfies DeskOptions,
+      workerData: this.#options satisfies BackendOptions,
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
       execArgv: process.execArgv.filter(flag => /^--(?:conditions|import)=/.test(flag)),
     })

@@ -1,13 +1,13 @@
-/** The desk's thread. */
+/** The entry point of the backend's thread. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { StoreError } from '@falc/store'
-import { Desk, type DeskOptions } from './desk.ts'
+import { Backend, type BackendOptions } from './backend.ts'
 import { Refused } from './failure.ts'
 import type { Who } from './routes/route.ts'
 
 export interface Question {
   readonly number: number
-  /** Its place in the table. */
+  /** An index of ROUTES. */
   readonly route: number
   readonly who: Who
   /** A query string. */
@@ -16,7 +16,7 @@ export interface Question {
   readonly body: Uint8Array
 }
 
-/** Whoever asked this is gone. */
+/** The client of this request has disconnected. */
 export interface Dropped {
   readonly drop: number
 }
@@ -24,15 +24,15 @@ export interface Dropped {
 export type Reply =
   | { readonly number: number; readonly json: string }
   | { readonly number: number; readonly refused: Pick<Refused, 'status' | 'code' | 'message' | 'headers'> }
-  /** The store's failure, or the console's. */
+  /** `fault` is set for a StoreError. */
   | { readonly number: number; readonly failed: string; readonly fault: StoreError['fault'] | undefined }
 
-export async function serve(port: MessagePort, options: DeskOptions): Promise<void> {
-  const desk = loaded(options)
+export async function serve(port: MessagePort, options: BackendOptions): Promise<void> {
+  const backend = loaded(options)
   const asked = new Map<number, AbortController>()
   port.on('message', async (question: Question | Dropped | 'close') => {
     if (question === 'close') {
-      const { close } = await desk
+      const { close } = await backend
       await close()
       port.close()
       return
@@ -44,27 +44,27 @@ export async function serve(port: MessagePort, options: DeskOptions): Promise<vo
     const { number } = question
     const gone = new AbortController()
     asked.set(number, gone)
-    const reply = await replied(await desk, question, gone.signal)
+    const reply = await replied(await backend, question, gone.signal)
     asked.delete(number)
     port.postMessage(reply)
   })
-  await desk
+  await backend
 }
 
-async function loaded(options: DeskOptions): Promise<{ desk: Desk; close: () => Promise<void> }> {
+async function loaded(options: BackendOptions): Promise<{ backend: Backend; close: () => Promise<void> }> {
   const [{ syscall }, { k8sAudit }] = await Promise.all([
     import('@falc/sources-syscall'),
     import('@falc/sources-k8saudit'),
   ])
-  const desk = new Desk(options, [syscall(), k8sAudit()])
-  return { desk, close: () => desk.close() }
+  const backend = new Backend(options, [syscall(), k8sAudit()])
+  return { backend, close: () => backend.close() }
 }
 
-async function replied({ desk }: { desk: Desk }, question: Question, signal: AbortSignal): Promise<Reply> {
+async function replied({ backend }: { backend: Backend }, question: Question, signal: AbortSignal): Promise<Reply> {
   const { number, route, who, given, id, body } = question
   try {
-    const asking = { who, given: new URLSearchParams(given), id, body: Buffer.from(body) }
-    return { number, json: await desk.answer(route, asking, signal) }
+    const request = { who, given: new URLSearchParams(given), id, body: Buffer.from(body) }
+    return { number, json: await backend.answer(route, request, signal) }
   } catch (error) {
     if (error instanceof Refused) {
       const { status, code, message, headers } = error
@@ -75,4 +75,4 @@ async function replied({ desk }: { desk: Desk }, question: Question, signal: Abo
   }
 }
 
-if (parentPort) void serve(parentPort, workerData as DeskOptions)
+if (parentPort) void serve(parentPort, workerData as BackendOptions)

@@ -90,8 +90,8 @@ describe('who may do what', () => {
     expect(JSON.parse(await text('/api/v1/status', 'tenant')).count).toBe(1)
   })
 
-  test('an open door takes alerts without a token, and shows nothing', async () => {
-    const console = await start({ tokens, openDoor: true })
+  test('anonymous ingest accepts alerts without a token, and shows nothing', async () => {
+    const console = await start({ tokens, anonymousIngest: true })
     expect((await ask(console, '/', post(alertJson(alert(1))))).status).toBe(200)
     expect((await ask(console, '/api/v1/alerts')).status).toBe(401)
   })

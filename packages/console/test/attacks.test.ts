@@ -26,7 +26,7 @@ beforeAll(async () => {
       .map(({ line }) => line)
       .join('\n'),
   )
-  shared = await begin({ tokens, openDoor: true, approvals: { list: async () => [], answer: () => false } })
+  shared = await begin({ tokens, anonymousIngest: true, approvals: { list: async () => [], answer: () => false } })
   await shared.console.writer.insert([alert(1)])
 })
 afterAll(() => shared.end())

@@ -10,7 +10,7 @@ import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { FUZZ_TIMEOUT, fuzzed } from '../../../scripts/testing/fuzz.ts'
 import { k8sAudit } from '../../sources-k8saudit/src/index.ts'
-import { Desk } from '../src/desk.ts'
+import { Backend } from '../src/backend.ts'
 import { Refused } from '../src/failure.ts'
 import { checkParameters } from '../src/parameters.ts'
 import { ROUTES } from '../src/routes.ts'
@@ -151,7 +151,7 @@ const body = fc.oneof(
 )
 const asked = fc
   .constantFrom(
-    ...ROUTES.filter(({ house, whole, scope }) => !house && !whole && (scope === 'read' || scope === 'triage')),
+    ...ROUTES.filter(({ inServer, whole, scope }) => !inServer && !whole && (scope === 'read' || scope === 'triage')),
   )
   .chain(route =>
     fc.record({
@@ -179,9 +179,9 @@ test('requests of a tenant', { timeout: FUZZ_TIMEOUT }, async () => {
     }),
   ])
   store.close()
-  const desk = new Desk({ path }, [k8sAudit()])
+  const backend = new Backend({ path }, [k8sAudit()])
   onTestFinished(async () => {
-    await desk.close()
+    await backend.close()
     rmSync(folder, { recursive: true, force: true })
   })
   const who = { name: 'tenant', scopes: ['read', 'triage'], namespaces: ['ours'] } as const
@@ -190,7 +190,12 @@ test('requests of a tenant', { timeout: FUZZ_TIMEOUT }, async () => {
       const parameters = new URLSearchParams(given as Record<string, string>)
       try {
         checkParameters(parameters, route.parameters)
-        const json = await desk.answer(ROUTES.indexOf(route), { who, given: parameters, id, body: Buffer.from(body) })
+        const json = await backend.answer(ROUTES.indexOf(route), {
+          who,
+          given: parameters,
+          id,
+          body: Buffer.from(body),
+        })
         JSON.parse(json)
         // What was asked for may be in the answer.
         if (!id.includes(SECRET)) expect(json).not.toContain(SECRET)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Store } from '@falc/store'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { ROUTES } from '../src/routes.ts'
-import { DeskThread } from '../src/thread.ts'
+import { BackendThread } from '../src/thread.ts'
 import { alert } from './start.ts'
 
 afterEach(() => void vi.useRealTimers())
@@ -16,21 +16,21 @@ test('a thread that gives no answer for 30 seconds is replaced', async () => {
   const store = await Store.open(path)
   store.insert([alert(1)])
   store.close()
-  const desk = new DeskThread({ path }, () => {})
+  const backend = new BackendThread({ path }, () => {})
   onTestFinished(async () => {
-    await desk.close()
+    await backend.close()
     rmSync(folder, { recursive: true, force: true })
   })
   const route = ROUTES.findIndex(({ method, path }) => method === 'GET' && path === '/api/v1/alerts')
   const who = { name: 'x', scopes: [] }
   const ask = (seconds: number) =>
-    desk.ask({ route, who, given: '', id: '', body: new Uint8Array() }, undefined, seconds)
+    backend.ask({ route, who, given: '', id: '', body: new Uint8Array() }, undefined, seconds)
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const asked = [ask(0), ask(60)]
   const refused = Promise.allSettled(asked)
   // Before the thread can have said anything: what it says is heard in a later turn.
   vi.advanceTimersByTime(29_999)
-  expect(desk.waiting).toBe(2)
+  expect(backend.waiting).toBe(2)
   vi.advanceTimersByTime(1)
   vi.useRealTimers()
   expect((await refused).map(one => one.status === 'rejected' && one.reason.message)).toEqual([

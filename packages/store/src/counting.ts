@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { partsOf, UNITS } from './counts.ts'
 import { guarded } from './error.ts'
 import type { Grouping } from './grouping.ts'
-import { type Asked, known, Parts } from './parts.ts'
+import { known, Parts, type RunningQuery } from './parts.ts'
 import { type Query, type Rows, select, type Window } from './query/select.ts'
 import { search } from './search.ts'
 
@@ -32,7 +32,7 @@ const MINUTE = 60n * NS
 export const MAX_GROUPS = 100_000
 
 /** How many alerts there are. */
-export function count(db: DatabaseSync, query: Query, window: Window): Asked<number> {
+export function count(db: DatabaseSync, query: Query, window: Window): RunningQuery<number> {
   const tally = groups(db, [], query, 1, window)
   return {
     step: () => tally.step(),
@@ -49,7 +49,13 @@ export function count(db: DatabaseSync, query: Query, window: Window): Asked<num
 }
 
 /** The most frequent values, the most frequent first. @param limit how many @throws {StoreError} */
-export function top(db: DatabaseSync, by: Grouping, query: Query, limit: number, window: Window): Asked<Count[]> {
+export function top(
+  db: DatabaseSync,
+  by: Grouping,
+  query: Query,
+  limit: number,
+  window: Window,
+): RunningQuery<Count[]> {
   const countOf = ({ values, count }: Group) => ({ value: values[0]!, count })
   const tally = groups(db, [by], query, limit, window)
   return {
@@ -73,7 +79,7 @@ export function groups(
   query: Query,
   limit: number,
   window: Window,
-): Asked<Group[]> {
+): RunningQuery<Group[]> {
   const tally = new Tally(by)
   const counted = countsOf(by, query)
   if (counted) {

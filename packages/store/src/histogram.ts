@@ -4,7 +4,7 @@ import { type Count, isCounted, MAX_GROUPS, ofNamespaces } from './counting.ts'
 import { UNITS } from './counts.ts'
 import { guarded } from './error.ts'
 import type { Grouping } from './grouping.ts'
-import { type Asked, known, Parts } from './parts.ts'
+import { known, Parts, type RunningQuery } from './parts.ts'
 import { type Query, type Rows, select, type Window } from './query/select.ts'
 import { inRange } from './row.ts'
 import { search } from './search.ts'
@@ -28,7 +28,7 @@ export function histogram(
   query: Query,
   step: bigint,
   window: Window,
-): Asked<Bar[]> {
+): RunningQuery<Bar[]> {
   const since = query.since === undefined ? undefined : floor(query.since, step)
   const until = query.until === undefined ? undefined : -floor(-query.until, step)
   const range = { ...query, since, until }

@@ -1,59 +1,60 @@
-/** Questions are answered in parts: whoever asks may do something else in between, or be content with what is known so far. */
+/** Queries run in parts, so that a caller can do other work in between, or stop early with the result so far. */
 import type { DatabaseSync } from 'node:sqlite'
 import { guarded } from './error.ts'
 import { type Query, type Rows, rowsOf, type Window } from './query/select.ts'
 
-/** A question on its way to an answer. */
-export interface Asked<T> {
-  /** Looks at some more alerts, for some milliseconds. @returns whether there are more @throws {StoreError} */
+/** A query that has not finished. */
+export interface RunningQuery<T> {
+  /** Reads some more alerts, for some milliseconds. @returns whether there are more @throws {StoreError} */
   step(): boolean
-  /** The answer, as far as alerts have been looked at. */
+  /** The result over the alerts read so far. */
   readonly value: T
-  /** Whether it is the whole answer. */
+  /** Whether `value` covers all alerts. */
   readonly complete: boolean
-  /** How many alerts have been looked at, of how many; undefined: it needs none. */
-  readonly looked?: Looked | undefined
+  /** undefined: the query reads no alerts, only counts. */
+  readonly looked?: ScanProgress | undefined
 }
 
-export interface Looked {
+/** How many alerts have been read, of how many. */
+export interface ScanProgress {
   readonly alerts: number
   readonly of: number
 }
 
-/** Asks to the end. @throws {StoreError} */
-export function answered<T>(asked: Asked<T>): T {
-  while (asked.step());
-  return asked.value
+/** Runs a query to its end. @throws {StoreError} */
+export function finish<T>(query: RunningQuery<T>): T {
+  while (query.step());
+  return query.value
 }
 
-/** An answer that needs no alerts to be looked at. */
-export function known<T>(value: T): Asked<T> {
+/** A query whose result is known without reading alerts. */
+export function known<T>(value: T): RunningQuery<T> {
   return { step: () => false, value, complete: true }
 }
 
-/** Rows of the first part, and of one whose first alerts are large: nobody else is answered while a part lasts. */
+/** Rows of the first part, and of a first part with large alerts. No other query is answered during a part. */
 const FIRST = 4096
-/** Characters of a condition's SQL for which that many rows are right; a longer one has fewer, as each row costs more. */
+/** Characters of a condition's SQL for which `FIRST` rows are right. Longer SQL costs more per row, so its part has fewer rows. */
 const SHORT_SQL = 250
-/** Characters that stand for the engine, which reads the alerts that SQL does not decide. */
+/** The cost of the engine, which evaluates the alerts that SQL does not decide, in characters of SQL. */
 const ENGINE = 2000
 const FIRST_OF_LARGE = 16
-/** Bytes of alerts that are not large, all together. An alert may have a megabyte. */
+/** If the first alerts have more bytes together, they are large. One alert may have a megabyte. */
 const USUAL_BYTES = 8 * 1024 * 1024
 const LEAST = 8
 const MOST = 1 << 20
-/** Milliseconds between which a part is right, without what each part costs whatever its size, such as looking up words. */
+/** The milliseconds that a part should take, without the costs that do not depend on its size, such as looking up words. */
 const SHORT = 20
 const LONG = 60
 
-/** The rows of a question, the newest part first unless `oldest` is set. */
+/** Divides the rows of a query into parts, the newest first unless `oldest` is set. */
 export class Parts {
   readonly #oldest: boolean
   readonly #all: number
   #left: Rows
   #size: number
   #last: { readonly size: number; readonly ms: number } | undefined
-  /** Milliseconds that a part takes whatever its size, as the last two of different sizes show. */
+  /** Milliseconds of a part that do not depend on its size, estimated from the last two parts of different sizes. */
   #fixed = 0
 
   constructor(db: DatabaseSync, query: Query, window: Window & { readonly oldest?: boolean | undefined } = {}) {
@@ -63,7 +64,7 @@ export class Parts {
     this.#size = window.part ?? guarded(() => firstSize(db, query, this.#left, this.#oldest))
   }
 
-  /** Rows that have not been given out. */
+  /** Rows that no part has had yet. */
   get left(): Rows {
     return this.#left
   }
@@ -72,7 +73,7 @@ export class Parts {
     return countOf(this.#left) === 0
   }
 
-  get looked(): Looked {
+  get looked(): ScanProgress {
     return { alerts: this.#all - countOf(this.#left), of: this.#all }
   }
 
@@ -86,7 +87,7 @@ export class Parts {
     return oldest ? { after, before: end } : { after: end, before }
   }
 
-  /** Does something with the next part, and makes the one after it longer or shorter. @returns whether there are more @throws {StoreError} */
+  /** Runs `work` on the next part, and adapts the size of the one after it. @returns whether there are more @throws {StoreError} */
   step(work: (rows: Rows) => void): boolean {
     const rows = this.next()
     if (rows === undefined) return false
@@ -114,7 +115,7 @@ export class Parts {
   }
 }
 
-/** The length of a blob is read without the blob. */
+/** Estimates the size of the first part. SQLite reads the length of a blob without the blob. */
 function firstSize(db: DatabaseSync, { condition }: Query, { after, before }: Rows, oldest: boolean): number {
   const lengths = `SELECT length(body) bytes FROM alerts WHERE seq > ? AND seq < ? ORDER BY seq ${oldest ? '' : 'DESC'} LIMIT ${FIRST}`
   const { sum } = db.prepare(`SELECT total(bytes) sum FROM (${lengths})`).get(after, before) as { sum: number }

@@ -3,7 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type AlertData, parseAlert } from '@falc/engine'
 import { guarded } from './error.ts'
-import { type Asked, Parts } from './parts.ts'
+import { Parts, type RunningQuery } from './parts.ts'
 import { type Query, type Rows, select, type Window } from './query/select.ts'
 import { idOf } from './row.ts'
 import { term, termsFrom } from './term.ts'
@@ -71,7 +71,7 @@ export interface Page {
 const MAX_BYTES = 16 * 1024 * 1024
 
 /** The first alerts of a search, as many as `limit` says, or fewer large ones. */
-export function page(db: DatabaseSync, query: Query, window: Direction, limit: number): Asked<Page> {
+export function page(db: DatabaseSync, query: Query, window: Direction, limit: number): RunningQuery<Page> {
   const parts = new Parts(db, query, window)
   const find = finder(db, query, window.oldest)
   const alerts: StoredAlert[] = []

@@ -8,7 +8,7 @@ import { guarded, StoreError } from './error.ts'
 import type { Grouping } from './grouping.ts'
 import { type Bar, histogram } from './histogram.ts'
 import { problemsIn } from './integrity.ts'
-import { type Asked, answered } from './parts.ts'
+import { finish, type RunningQuery } from './parts.ts'
 import type { Query, Window } from './query/select.ts'
 import { byId, type Direction, type Page, page, type StoredAlert, search } from './search.ts'
 import { addSilence, endSilence, type NewSilence, type Silence, silencesOf } from './silences.ts'
@@ -60,7 +60,7 @@ export class StoreReader {
   }
 
   /** The first alerts of a search, and where the others are. */
-  page(query: Query, window: Direction, limit: number): Asked<Page> {
+  startPage(query: Query, window: Direction, limit: number): RunningQuery<Page> {
     return page(this.db, this.#seen(query), window, limit)
   }
 
@@ -77,33 +77,33 @@ export class StoreReader {
 
   /** How many alerts there are. @throws {StoreError} */
   count(query: Query = {}): number {
-    return answered(this.counting(query))
+    return finish(this.startCount(query))
   }
 
-  counting(query: Query, window: Window = {}): Asked<number> {
+  startCount(query: Query, window: Window = {}): RunningQuery<number> {
     return count(this.db, this.#seen(query), window)
   }
 
   /** The most frequent values. @throws {StoreError} */
   top(by: Grouping, query: Query = {}, limit = 20): Count[] {
-    return answered(this.topping(by, query, limit))
+    return finish(this.startTop(by, query, limit))
   }
 
-  topping(by: Grouping, query: Query, limit: number, window: Window = {}): Asked<Count[]> {
+  startTop(by: Grouping, query: Query, limit: number, window: Window = {}): RunningQuery<Count[]> {
     return top(this.db, by, this.#seen(query), limit, window)
   }
 
   /** The most frequent combinations of values. */
-  grouping(by: readonly Grouping[], query: Query, limit: number, window: Window = {}): Asked<Group[]> {
+  startGroups(by: readonly Grouping[], query: Query, limit: number, window: Window = {}): RunningQuery<Group[]> {
     return groups(this.db, by, this.#seen(query), limit, window)
   }
 
   /** The alerts of each step of time. @param step nanoseconds @throws {StoreError} */
   histogram(by: Grouping | undefined, query: Query, step: bigint): Bar[] {
-    return answered(this.charting(by, query, step))
+    return finish(this.startHistogram(by, query, step))
   }
 
-  charting(by: Grouping | undefined, query: Query, step: bigint, window: Window = {}): Asked<Bar[]> {
+  startHistogram(by: Grouping | undefined, query: Query, step: bigint, window: Window = {}): RunningQuery<Bar[]> {
     return histogram(this.db, by, this.#seen(query), step, window)
   }
 

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { type Batch, batchOf } from '../src/batch.ts'
 import { groupingOf, noneOf, planCondition, type StoredAlert } from '../src/index.ts'
-import { answered } from '../src/parts.ts'
+import { finish } from '../src/parts.ts'
 import { Reader } from '../src/read.ts'
 import { Scanner } from '../src/scan.ts'
 import { alert, idOf, openStore, reread, START, source } from './alerts.ts'
@@ -245,10 +245,10 @@ test('counting by a field gives the same in SQL and in the engine', async () => 
       ]) {
         const by = groupingOf(name, source)
         const { sql, dimension, ...slow } = by
-        const sorted = (grouping: typeof by) => answered(store.topping(grouping, {}, 100, { part: 3 }))
+        const sorted = (grouping: typeof by) => finish(store.startTop(grouping, {}, 100, { part: 3 }))
         expect(sorted(by), name).toEqual(sorted(slow))
         const bars = (grouping: typeof by) =>
-          answered(store.charting(grouping, {}, 3600n * 1_000_000_000n, { part: 3 }))
+          finish(store.startHistogram(grouping, {}, 3600n * 1_000_000_000n, { part: 3 }))
             .map(({ time, ...rest }) => JSON.stringify([String(time), rest]))
             .sort()
         expect(bars(by), name).toEqual(bars(slow))

@@ -60,7 +60,7 @@ interface Call {
 }
 
 const VERBS: Readonly<Record<string, (call: Call) => Promise<number> | number>> = {
-  search: call => printAlerts(call, newest(call.store, asked(call), limitOf(call, 100))),
+  search: call => printAlerts(call, newest(call.store, queryIn(call), limitOf(call, 100))),
   tail,
   top,
   histogram,
@@ -69,7 +69,7 @@ const VERBS: Readonly<Record<string, (call: Call) => Promise<number> | number>> 
   backup,
 }
 
-const asked = ({ flags, argument, source }: Call) => queryOf({ ...flags, condition: argument }, source)
+const queryIn = ({ flags, argument, source }: Call) => queryOf({ ...flags, condition: argument }, source)
 
 const ALL = 2 ** 31
 
@@ -112,7 +112,7 @@ async function* mapped<T, U>(items: AsyncIterable<T> | Iterable<T>, change: (ite
 
 async function tail(call: Call): Promise<number> {
   const { flags, path, store } = call
-  const query = asked(call)
+  const query = queryIn(call)
   const after = store.last
   const last = [...newest(store, query, limitOf(call, 10))].reverse()
   if (!flags.follow) return printAlerts(call, last)
@@ -131,7 +131,7 @@ async function top(call: Call): Promise<number> {
   const by = flags.by ?? 'rule'
   const group = grouping(by, source)
   const isField = group.dimension === undefined && by !== 'tags'
-  const { value: counts, code } = await answerOf(store.topping(group, asked(call), limitOf(call, 20)))
+  const { value: counts, code } = await answerOf(store.startTop(group, queryIn(call), limitOf(call, 20)))
   const lines = counts.flatMap(one =>
     (one.value === null && isField && code === 0 ? absentBy(call, by, one.count) : [{ ...one, why: undefined }]).map(
       ({ value, count, why }) => ({
@@ -167,7 +167,7 @@ async function histogram(call: Call): Promise<number> {
   const step = durationOf('--step', flags.step ?? '1h')
   const by = flags.by
   const grouped = by === undefined ? undefined : grouping(by, source)
-  const { value: bars, code } = await answerOf(store.charting(grouped, asked(call), step))
+  const { value: bars, code } = await answerOf(store.startHistogram(grouped, queryIn(call), step))
   const shown = bars.slice(-limitOf(call, ALL))
   const most = Math.max(...shown.map(({ count }) => count))
   const format = formatOf(flags.format, flags.json)

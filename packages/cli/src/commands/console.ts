@@ -23,7 +23,8 @@ export const consoleCommand = defineCommand({
     },
     'local-rules': { value: 'FILE', help: 'The rules file to which exceptions are added' },
     'token-file': { value: 'FILE', help: 'Tokens: the lines that `falc console token` prints' },
-    'open-door': { help: 'Accept alerts without a token' },
+    'anonymous-ingest': { help: 'Accept alerts without a token' },
+    'open-door': {},
     namespaces: {
       value: 'NAMES',
       help: 'The namespaces whose alerts a new token shows, separated by commas. Default: all',
@@ -37,8 +38,18 @@ export const consoleCommand = defineCommand({
     const log = new Log(EARLY_LOG)
     const config = loadConfig(configPath(flags.config), [])
     const store = flags.db === undefined ? storeOf(config) : { path: flags.db }
-    const { rules, listen, 'token-file': tokenFile, 'local-rules': localRules, 'open-door': openDoor } = flags
-    const console = await openConsole(config, store, { rules, listen, tokenFile, localRules, openDoor }, log)
+    const console = await openConsole(
+      config,
+      store,
+      {
+        rules: flags.rules,
+        listen: flags.listen,
+        tokenFile: flags['token-file'],
+        localRules: flags['local-rules'],
+        anonymousIngest: flags['anonymous-ingest'] || flags['open-door'],
+      },
+      log,
+    )
     const stop = new Promise<unknown>(resolve => process.once('SIGINT', resolve).once('SIGTERM', resolve))
     await keepOwnFiles()
     log.info(`Console listening at ${console.url} for ${store.path}`)

@@ -18,7 +18,7 @@ import { certificateFindings } from './certificates.ts'
 import { kubernetesFindings } from './kubernetes.ts'
 
 /** Milliseconds that a server has to accept a connection. */
-const PATIENCE = 2000
+const TIMEOUT_MS = 2000
 
 /** Whether a falco.yaml can be used here: its keys, rules, paths, ports and servers. */
 export async function configurationFindings(path: string): Promise<Finding[]> {
@@ -184,13 +184,13 @@ async function reached(key: string, shown: string, host: string, port: number): 
 /** undefined = the server accepts connections. */
 function unreachable(host: string, port: number): Promise<string | undefined> {
   return new Promise(resolve => {
-    const socket = connect({ host, port, timeout: PATIENCE })
+    const socket = connect({ host, port, timeout: TIMEOUT_MS })
     const end = (reason?: string) => {
       socket.destroy()
       resolve(reason)
     }
     socket.once('connect', () => end())
-    socket.once('timeout', () => end(`no answer within ${PATIENCE / 1000} s`))
+    socket.once('timeout', () => end(`no answer within ${TIMEOUT_MS / 1000} s`))
     socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))
   })
 }

@@ -8,7 +8,7 @@ import { type Finding, found, missing, optional } from '../machine/finding.ts'
 import { clusterOf, type SharedBucket, sharedPods } from '../sources/kubernetes.ts'
 
 /** Milliseconds that the API server has to answer. */
-const PATIENCE = 2000
+const TIMEOUT_MS = 2000
 
 /** Whether the API server that falc.yaml names can be followed; without one, which rules lack what only it knows. */
 export async function kubernetesFindings(config: Config, uses: readonly RuleUse[]): Promise<Finding[]> {
@@ -20,7 +20,7 @@ export async function kubernetesFindings(config: Config, uses: readonly RuleUse[
     const { KINDS, KubeClient, pathOf } = await import('@falc/kubernetes')
     const client = new KubeClient(cluster.config)
     try {
-      const signal = AbortSignal.timeout(PATIENCE)
+      const signal = AbortSignal.timeout(TIMEOUT_MS)
       const refused = await Promise.all(
         KINDS.map(async kind => {
           const { status, problem, body } = await client.get(pathOf({ ...kind, name: '' }), signal, { limit: '1' })
@@ -43,7 +43,7 @@ export async function kubernetesFindings(config: Config, uses: readonly RuleUse[
 async function sharedFinding(name: string, shared: SharedBucket, node: string): Promise<Finding> {
   const pods = await sharedPods(shared, node, () => {})
   try {
-    await pods.listed(AbortSignal.timeout(PATIENCE))
+    await pods.listed(AbortSignal.timeout(TIMEOUT_MS))
     const where = `bucket ${shared.bucket} of ${shared.url.join(', ')}`
     if (pods.podsSynced) return found(name, `${where}, node ${node}: ${count(pods.events.pods!, 'pod')}`)
     return missing(name, `${where}: ${pods.problem ?? 'no answer'}`, 'run falc collector   (docs/metadata.md)')

@@ -4,7 +4,7 @@ import { type Live, LiveError, openLive } from '@falc/sources-syscall'
 import { type Finding, found, missing } from '../machine/finding.ts'
 
 /** Milliseconds within which the program must be seen, on a busy machine too. */
-const PATIENCE = 20_000
+const TIMEOUT_MS = 20_000
 
 /** Opens the source for a moment and checks that it sees a program being started. */
 export async function trial(socketPath: string | undefined): Promise<Finding> {
@@ -17,7 +17,7 @@ export async function trial(socketPath: string | undefined): Promise<Finding> {
     const mark = `falc-doctor-${randomBytes(8).toString('hex')}`
     const start = performance.now()
     execFile('true', [mark], () => {})
-    while (performance.now() - start < PATIENCE) {
+    while (performance.now() - start < TIMEOUT_MS) {
       while (live.next()) {
         if (!live.event.thread?.args.includes(mark)) continue
         const after = Math.round(performance.now() - start)
@@ -28,7 +28,7 @@ export async function trial(socketPath: string | undefined): Promise<Finding> {
     }
     return missing(
       name,
-      `the start of a program was not seen within ${PATIENCE / 1000} s`,
+      `the start of a program was not seen within ${TIMEOUT_MS / 1000} s`,
       "run falc with -o log_level=debug for more; inside a container, use the host's pid namespace",
     )
   } catch (error) {
@@ -42,7 +42,7 @@ export async function trial(socketPath: string | undefined): Promise<Finding> {
 /** What is known of what unlink, rename and the like act on. */
 async function objects(live: Live): Promise<string> {
   const start = performance.now()
-  while (live.counts.events === 0 && performance.now() - start < PATIENCE) {
+  while (live.counts.events === 0 && performance.now() - start < TIMEOUT_MS) {
     while (live.next());
     await live.fill()
   }

@@ -1,10 +1,10 @@
-/** Questions to the store that may take long: how far they are, on a terminal, and an answer for who does not wait for the end. */
+/** Runs queries that may take long, with progress on a terminal; an interrupt ends them with the result so far. */
 import { setImmediate } from 'node:timers/promises'
-import type { Asked } from '@falc/store'
+import type { RunningQuery } from '@falc/store'
 
 export interface Answered<T> {
   readonly value: T
-  /** Exit code: as a shell has it for a program that was interrupted. */
+  /** Exit code; 130 is a shell's for an interrupted program. */
   readonly code: 0 | 130
 }
 
@@ -15,9 +15,9 @@ interface Terminal {
   readonly interval?: number
 }
 
-/** Asks to the end, or to the first interrupt: then the answer is about the newest alerts only, and standard error says so. A second one ends the process. */
+/** Runs to the end or the first interrupt, after which the result covers only the newest alerts, as standard error says. A second interrupt ends the process. */
 export async function answerOf<T>(
-  asked: Asked<T>,
+  query: RunningQuery<T>,
   { stderr = process.stderr, process: own = process, interval = 500 }: Terminal = {},
 ): Promise<Answered<T>> {
   let [isStopped, isDrawn, drawn] = [false, false, performance.now()]
@@ -26,10 +26,10 @@ export async function answerOf<T>(
   }
   own.once('SIGINT', stop)
   try {
-    while (!isStopped && asked.step()) {
-      // Signals are seen between two steps.
+    while (!isStopped && query.step()) {
+      // Lets signals arrive between two steps.
       await setImmediate()
-      const { looked } = asked
+      const { looked } = query
       if (!stderr.isTTY || looked === undefined || performance.now() - drawn < interval) continue
       stderr.write(`\r\x1b[K${Math.floor((100 * looked.alerts) / looked.of)} % of ${looked.of} alerts`)
       drawn = performance.now()
@@ -39,8 +39,8 @@ export async function answerOf<T>(
     own.off('SIGINT', stop)
     if (isDrawn) stderr.write('\r\x1b[K')
   }
-  if (asked.complete || !isStopped) return { value: asked.value, code: 0 }
-  const { looked } = asked
+  if (query.complete || !isStopped) return { value: query.value, code: 0 }
+  const { looked } = query
   stderr.write(`interrupted: this is about the newest ${looked?.alerts} of ${looked?.of} alerts\n`)
-  return { value: asked.value, code: 130 }
+  return { value: query.value, code: 130 }
 }

@@ -29,7 +29,7 @@ export function storeFailure(error: unknown, path: string): unknown {
   return new CliError(`${path}: ${error.message}${advice}`)
 }
 
-export interface Asked {
+export interface QueryFlags {
   readonly condition?: string | undefined
   readonly words?: string | undefined
   readonly since?: string | undefined
@@ -37,7 +37,7 @@ export interface Asked {
 }
 
 /** @throws {CliError} */
-export function queryOf({ condition, words, since, until }: Asked, source: Source<AlertData>): Query {
+export function queryOf({ condition, words, since, until }: QueryFlags, source: Source<AlertData>): Query {
   try {
     return {
       condition: condition === undefined ? undefined : planCondition(condition, source),

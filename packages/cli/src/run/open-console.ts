@@ -34,7 +34,7 @@ export interface ConsoleFlags {
   readonly listen?: string | undefined
   readonly tokenFile?: string | undefined
   readonly localRules?: string | undefined
-  readonly openDoor?: boolean
+  readonly anonymousIngest?: boolean
 }
 
 /** @param stats of outputs of this process, if it has them @throws {CliError} */
@@ -59,7 +59,7 @@ export async function openConsole(
       ...{ path, age, bytes, host, port, localRules, roles, version: falcVersion() },
       ...{ rules: isKnown ? paths : [...paths, localRules], engine: engineOptions(config) },
       ...{
-        openDoor: flags.openDoor || open_door,
+        anonymousIngest: flags.anonymousIngest || open_door,
         tokens: tokensOf(flags.tokenFile ?? (token_file || undefined), note),
       },
       ...{ oidc: providerOf(config), nats },

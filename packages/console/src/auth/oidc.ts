@@ -38,7 +38,7 @@ const PENDING_MS = 600_000
 /** Answers that are known to have counted. Of earlier ones only the provider knows it, whose codes count once. */
 const MAX_ENDED = 1000
 /** Seconds for the provider to answer. */
-const PATIENCE_S = 10
+const TIME_LIMIT_S = 10
 
 export class Provider {
   readonly #options: OidcOptions
@@ -135,7 +135,7 @@ export class Provider {
     return client.discovery(new URL(issuer), clientId, undefined, client.ClientSecretBasic(clientSecret), {
       // Signatures of ID tokens are checked, too, not only where they come from.
       execute: [...plain, client.enableNonRepudiationChecks],
-      timeout: PATIENCE_S,
+      timeout: TIME_LIMIT_S,
     })
   }
 }

@@ -18,7 +18,7 @@ const search: Route = {
     const limit = integerOf('limit', given, 100, MAX_PAGE)
     const before = given.has('cursor') ? integerOf('cursor', given, 1, Number.MAX_SAFE_INTEGER) : undefined
     const store = await call.reader(who)
-    const { value } = await call.patiently(store.page(selectionOf(call, given, store), { before }, limit))
+    const { value } = await call.runFor(store.startPage(selectionOf(call, given, store), { before }, limit))
     const silences = call.silences(store)
     return `{"alerts":[${value.alerts.map(one => printed(one, store, silences)).join(',')}],"next":${value.next ?? null}}`
   },
@@ -96,7 +96,7 @@ async function selected(
   const shown: Query = selectionOf(call, new URLSearchParams(Object.entries(select)), store)
   // Those already in that state need no change: a repeated request continues with the others.
   const states = state && (shown.states ?? STATES).filter(one => one !== state)
-  const { value } = await call.patiently(store.page({ ...shown, ...(states && { states }) }, {}, MAX_SELECTED))
+  const { value } = await call.runFor(store.startPage({ ...shown, ...(states && { states }) }, {}, MAX_SELECTED))
   return [value.alerts.map(({ seq }) => seq), value.next !== undefined && state !== undefined]
 }
 

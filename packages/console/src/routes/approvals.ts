@@ -3,7 +3,7 @@ import { hashOf } from '../auth/tokens.ts'
 import { badRequest, Refused } from '../failure.ts'
 import type { Approval, Approvals, Word } from '../shapes/index.ts'
 import { bodyOf, NAME, oneOf, text } from './body.ts'
-import type { House, HouseRoute } from './route.ts'
+import type { ServerContext, ServerRoute } from './route.ts'
 
 const WORDS: readonly Word[] = ['approved', 'denied']
 
@@ -12,8 +12,8 @@ const shown = ({ run, playbook, action, target, plan, expires, alert }: Approval
   ...(target && { target }),
 })
 
-const list: HouseRoute = {
-  ...{ house: true, method: 'GET', path: '/api/v1/approvals', scope: 'read', whole: true },
+const list: ServerRoute = {
+  ...{ inServer: true, method: 'GET', path: '/api/v1/approvals', scope: 'read', whole: true },
   summary: 'Steps of playbooks that wait for approval',
   parameters: {},
   async answer({ approvals }) {
@@ -21,8 +21,8 @@ const list: HouseRoute = {
   },
 }
 
-const decide: HouseRoute = {
-  ...{ house: true, method: 'POST', path: '/api/v1/approvals/{id}', scope: 'respond', whole: true, known: true },
+const decide: ServerRoute = {
+  ...{ inServer: true, method: 'POST', path: '/api/v1/approvals/{id}', scope: 'respond', whole: true, known: true },
   summary: 'Approves a step, or denies it',
   parameters: {},
   body: '`{"word": "approved"|"denied"}`',
@@ -35,8 +35,8 @@ const decide: HouseRoute = {
   },
 }
 
-const byLink: HouseRoute = {
-  ...{ house: true, method: 'POST', path: '/api/v1/approvals', scope: 'respond', open: true },
+const byLink: ServerRoute = {
+  ...{ inServer: true, method: 'POST', path: '/api/v1/approvals', scope: 'respond', open: true },
   summary: 'The step of a link, and a word about it: the token of the link allows it, once',
   parameters: {},
   body: '`{"token", "word": "approved"|"denied"}`; without a word: only shows it',
@@ -50,9 +50,14 @@ const byLink: HouseRoute = {
   },
 }
 
-function answered(approvals: NonNullable<House['approvals']>, waiting: Approval, word: Word, by: string): string {
+function answered(
+  approvals: NonNullable<ServerContext['approvals']>,
+  waiting: Approval,
+  word: Word,
+  by: string,
+): string {
   if (!approvals.answer(waiting.run, word, by)) throw new Refused(409, 'answered', 'it has been answered already')
   return JSON.stringify(shown(waiting))
 }
 
-export const APPROVALS: readonly HouseRoute[] = [list, decide, byLink]
+export const APPROVALS: readonly ServerRoute[] = [list, decide, byLink]

@@ -7,7 +7,7 @@ import { queryOf, SELECTING } from '../parameters.ts'
 import type * as Shapes from '../shapes/index.ts'
 import type { Fields, LettersAction, Sensor, Sensors } from '../shapes/index.ts'
 import { bodyOf, listOf, NAME, oneOf, text } from './body.ts'
-import type { AnyRoute, Call, Delivery, HouseRoute, Route } from './route.ts'
+import type { AnyRoute, Call, Delivery, Route, ServerRoute } from './route.ts'
 
 const MAX_HOSTS = 1000
 /** Pairs of host and rule that are looked at. */
@@ -51,7 +51,7 @@ const sensors: Route = {
     const by = [groupingOf('host', call.source), groupingOf('rule', call.source)]
     // From the minute's beginning on: of whole minutes the counts know all, and no alert is read.
     const minutes = { ...query, since: since && since - (since % MINUTE) }
-    const groups = await call.patiently(store.grouping(by, minutes, MAX_PAIRS))
+    const groups = await call.runFor(store.startGroups(by, minutes, MAX_PAIRS))
     const hosts = hostsIn(groups.value)
     const found = new Listing()
     let { complete } = groups
@@ -121,8 +121,8 @@ function metricsOf({ time, output_fields }: AlertData): NonNullable<Sensor['repo
   }
 }
 
-const outputs: HouseRoute = {
-  ...{ house: true, method: 'GET', path: '/api/v1/outputs', scope: 'read', whole: true },
+const outputs: ServerRoute = {
+  ...{ inServer: true, method: 'GET', path: '/api/v1/outputs', scope: 'read', whole: true },
   summary: 'The outputs: what waits, what failed',
   parameters: {},
   async answer({ delivery }) {
@@ -149,8 +149,8 @@ const MAX_LETTERS = 500
 
 const LETTERS = 'letters' satisfies keyof Shapes.DeadLetters
 
-const letters: HouseRoute = {
-  ...{ house: true, method: 'GET', path: '/api/v1/dead-letters', scope: 'read', whole: true },
+const letters: ServerRoute = {
+  ...{ inServer: true, method: 'GET', path: '/api/v1/dead-letters', scope: 'read', whole: true },
   summary: 'Alerts that a receiver has refused',
   parameters: {},
   async answer({ delivery: { queues = {} } }) {
@@ -171,8 +171,8 @@ const letters: HouseRoute = {
   },
 }
 
-const act: HouseRoute = {
-  ...{ house: true, method: 'POST', path: '/api/v1/dead-letters', scope: 'respond', whole: true },
+const act: ServerRoute = {
+  ...{ inServer: true, method: 'POST', path: '/api/v1/dead-letters', scope: 'respond', whole: true },
   summary: 'Delivers dead letters once more, or removes them',
   parameters: {},
   body: '`{"output", "action": "send"|"drop", "letters": […]}`; no letters: all',

@@ -1,11 +1,11 @@
 /** Where alerts of others come in. */
 import { type AlertData, parseAlert } from '@falc/engine'
 import { badRequest } from '../failure.ts'
-import type { HouseRoute } from './route.ts'
+import type { ServerRoute } from './route.ts'
 
 /** The payload of Falco and falcosidekick, and that of falcosidekick's web UI, which has it under `event`. */
-const ingest = (path: string, summary: string): HouseRoute => ({
-  ...{ house: true, method: 'POST', path, scope: 'ingest', summary, parameters: {} },
+const ingest = (path: string, summary: string): ServerRoute => ({
+  ...{ inServer: true, method: 'POST', path, scope: 'ingest', summary, parameters: {} },
   body: 'An alert as Falco prints it in JSON, or `{"event": …}` as falcosidekick sends it to its web UI',
   async answer({ body, writer }) {
     let alert: AlertData
@@ -28,7 +28,7 @@ function unwrapped(text: string): string {
   return text.slice(start[0].length, end.index + 1)
 }
 
-export const INGEST: readonly HouseRoute[] = [
+export const INGEST: readonly ServerRoute[] = [
   ingest('/', 'Takes an alert of Falco’s http_output, or of falcosidekick'),
   ingest('/api/v1/', 'Takes an alert of falcosidekick’s web UI output'),
 ]

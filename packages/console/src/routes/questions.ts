@@ -4,7 +4,7 @@ import type { Group, Query, StoreReader } from '@falc/store'
 import { badRequest } from '../failure.ts'
 import { byOf, groupingsOf, integerOf, SHOWN } from '../parameters.ts'
 import type { Completeness, Facets, Histogram, Status, Top } from '../shapes/index.ts'
-import { type Answer, type Call, MAX_WAIT_S, PATIENCE_S, type Route } from './route.ts'
+import { type Answer, type Call, MAX_WAIT_S, type Route, TIME_LIMIT_S } from './route.ts'
 import { printed, selectionOf } from './shown.ts'
 import type { Silences } from './silenced.ts'
 
@@ -16,7 +16,7 @@ const BY = {
 } as const
 const WAIT = {
   type: 'integer',
-  doc: `Seconds that the question may take, at most ${MAX_WAIT_S}; default ${PATIENCE_S}`,
+  doc: `Seconds that the question may take, at most ${MAX_WAIT_S}; default ${TIME_LIMIT_S}`,
 } as const
 const MAX_COUNTS = 1000
 /** Characters of an answer with alerts, and one alert more: each may have a megabyte. */
@@ -28,7 +28,7 @@ function completeness({ complete, looked }: Omit<Answer<unknown>, 'value'>, { wh
 }
 
 /** The question of most routes: a store, and which alerts. */
-async function asked(call: Call): Promise<[StoreReader, Query]> {
+async function storeAndQuery(call: Call): Promise<[StoreReader, Query]> {
   const store = await call.reader(call.who)
   return [store, selectionOf(call, call.given, store)]
 }
@@ -40,8 +40,8 @@ const top: Route = {
     const by = byOf(call.given, call.source)
     if (by === undefined) throw badRequest('by is needed: rule, host, proc.name …')
     const limit = integerOf('limit', call.given, 20, MAX_COUNTS)
-    const [store, query] = await asked(call)
-    const answer = await call.patiently(store.topping(by, query, limit))
+    const [store, query] = await storeAndQuery(call)
+    const answer = await call.runFor(store.startTop(by, query, limit))
     return JSON.stringify({ counts: answer.value, ...completeness(answer, call) } satisfies Top)
   },
 }
@@ -52,8 +52,8 @@ const histogram: Route = {
   async answer(call) {
     const step = BigInt(integerOf('step', call.given, 3600, 86_400 * 366)) * 1_000_000_000n
     const by = byOf(call.given, call.source)
-    const [store, query] = await asked(call)
-    const answer = await call.patiently(store.charting(by, query, step))
+    const [store, query] = await storeAndQuery(call)
+    const answer = await call.runFor(store.startHistogram(by, query, step))
     const { value } = answer
     if (value.length > 20_000) throw badRequest('these are more than 20,000 steps: take longer ones, or less time')
     const bars = value.map(bar => ({ ...bar, time: isoTime(bar.time) }))
@@ -74,10 +74,10 @@ const facets: Route = {
   async answer(call) {
     const limit = integerOf('limit', call.given, 10, 100)
     const groupings = groupingsOf('fields', call.given, call.source, 20, FACETS)
-    const [store, query] = await asked(call)
+    const [store, query] = await storeAndQuery(call)
     const found = await Promise.all(
       groupings.map(async ([field, by]) => {
-        const answer = await call.patiently(store.topping(by, query, limit))
+        const answer = await call.runFor(store.startTop(by, query, limit))
         return { field, values: answer.value, ...completeness(answer, call) }
       }),
     )
@@ -103,10 +103,10 @@ const groups: Route = {
   async answer(call) {
     const limit = integerOf('limit', call.given, 50, 500)
     const groupings = groupingsOf('by', call.given, call.source, 3)
-    const [store, query] = await asked(call)
+    const [store, query] = await storeAndQuery(call)
     const by = groupings.map(([, grouping]) => grouping)
-    const wait = integerOf('wait', call.given, PATIENCE_S, MAX_WAIT_S)
-    const answer = await call.patiently(store.grouping(by, query, limit), wait)
+    const wait = integerOf('wait', call.given, TIME_LIMIT_S, MAX_WAIT_S)
+    const answer = await call.runFor(store.startGroups(by, query, limit), wait)
     const { value } = answer
     const names = groupings.map(([name]) => name)
     const silences = call.silences(store)
@@ -144,8 +144,8 @@ const status: Route = {
   summary: 'How many alerts there are, the number of the last one, and their times',
   parameters: SHOWN,
   async answer(call) {
-    const [store, query] = await asked(call)
-    const { value: count, complete } = await call.patiently(store.counting(query))
+    const [store, query] = await storeAndQuery(call)
+    const { value: count, complete } = await call.runFor(store.startCount(query))
     const span = store.span()
     const times = span && { from: isoTime(span.from), to: isoTime(span.to) }
     return JSON.stringify({ count, complete, last: store.last, ...times } satisfies Status)

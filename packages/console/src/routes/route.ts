@@ -1,53 +1,53 @@
-/** What a route is, and what it works with. */
+/** Routes of the HTTP API, and the context that each is called with. */
 import type { AlertData, Source } from '@falc/engine'
-import type { Asked, Looked, Store, StoreReader, StoreThread } from '@falc/store'
+import type { RunningQuery, ScanProgress, Store, StoreReader, StoreThread } from '@falc/store'
 import type { Rights, Scope } from '../auth/tokens.ts'
 import type { Parameters } from '../parameters.ts'
 import type { Rulebook } from '../rulebook.ts'
 import type { Approval, Outputs, Word } from '../shapes/index.ts'
 import type { Silences } from './silenced.ts'
 
-/** Seconds that a question may take, before it is answered with what is known. */
-export const PATIENCE_S = 2
+/** Seconds after which a query is answered with the result so far. */
+export const TIME_LIMIT_S = 2
 
-/** The most that it may ask for by `wait`. */
+/** The largest value of `wait`, which asks for more time. */
 export const MAX_WAIT_S = 120
 
-/** Seconds that a question asks for. */
+/** The seconds of the parameter `wait`; 0 without one. */
 export function waitOf(given: URLSearchParams): number {
   return Math.min(MAX_WAIT_S, Math.max(0, Number(given.get('wait')) || 0))
 }
 
-/** Who asks. */
+/** The caller. */
 export type Who = Rights
 
-/** What routes work with that read the store and the rules, on the desk's thread. */
-export interface Desk {
+/** The context of routes that read the store and the rules, on the backend's thread. */
+export interface RouteContext {
   readonly source: Source<AlertData>
-  /** The same, with the fields that only conditions of rules may name. */
+  /** The same source, with the fields that only conditions may name. */
   readonly conditions: Source<AlertData>
-  /** The store as it is now; it may have been moved aside. Everything that it answers is for the eyes of whoever asks. @throws {StoreError} */
+  /** The store, opened again if its file was replaced; restricted to the namespaces that the caller may see. @throws {StoreError} */
   reader(who: Who): Promise<StoreReader>
-  /** The same, to change what people decide. @throws {StoreError} */
+  /** The store for writing: triage, notes, silences. @throws {StoreError} */
   store(): Promise<Store>
-  /** Gets an answer, or as much of it as there is time for. Others are served meanwhile. @param seconds default: `PATIENCE_S` @throws {StoreError} */
-  patiently<T>(asked: Asked<T>, seconds?: number): Promise<Answer<T>>
+  /** Runs a query until it ends or its time is over; other requests are served meanwhile. @param seconds default: `TIME_LIMIT_S` @throws {StoreError} */
+  runFor<T>(query: RunningQuery<T>, seconds?: number): Promise<Answer<T>>
   silences(store: StoreReader): Silences
   readonly rulebook: Rulebook
 }
 
-/** What routes work with that are answered beside the server. */
-export interface House {
+/** The context of routes that the server's own thread answers. */
+export interface ServerContext {
   readonly writer: StoreThread
-  /** Of the falc that the console is a part of, or whose configuration it was given. */
+  /** The outputs of the process that serves the console, or of the configuration that it was given. */
   readonly delivery: Delivery
   /** Undefined: there is no responder. */
   readonly approvals: Waiting | undefined
 }
 
-/** Steps that wait for approval, and the function that answers for one. */
+/** The steps that wait for approval. */
 export interface Waiting {
-  /** `token`: SHA-256 in hex of what a link has. */
+  /** `token`: SHA-256, in hex, of the token in a link. */
   list(): Promise<readonly (Approval & { readonly token?: string })[]>
   /** @returns false: another answer came first */
   answer(run: string, word: Word, by: string): boolean
@@ -55,7 +55,7 @@ export interface Waiting {
 
 /** What the console knows about outputs. */
 export interface Delivery {
-  /** Where outputs keep what waits, by name: folders of queues on disk. */
+  /** The folders of queues on disk, by the name of the output. */
   readonly queues?: Readonly<Record<string, string>>
   outputs?(): Outputs['outputs'] | Promise<Outputs['outputs']>
 }
@@ -63,19 +63,19 @@ export interface Delivery {
 export interface Answer<T> {
   readonly value: T
   readonly complete: boolean
-  readonly looked?: Looked | undefined
+  readonly looked?: ScanProgress | undefined
 }
 
-/** A request that may be answered. */
-export interface Asking {
+/** An authorised request. */
+export interface RouteRequest {
   readonly who: Who
   readonly given: URLSearchParams
-  /** What stands for `{id}` in the path. */
+  /** The part of the path in place of `{id}`. */
   readonly id: string
   readonly body: Buffer
 }
 
-export type Call = Asking & Desk
+export type Call = RouteRequest & RouteContext
 
 interface Described {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
@@ -84,27 +84,27 @@ interface Described {
   readonly scope: Scope
   readonly summary: string
   readonly parameters: Parameters
-  /** What the body is, if it has one. */
+  /** A description of the body; undefined: the request has none. */
   readonly body?: string
-  /** It is about all namespaces: not for those who may see some. */
+  /** Concerns all namespaces: refused to callers restricted to some. */
   readonly whole?: true
-  /** Whoever does it must be known: not for whoever reaches an open console. */
+  /** The caller must be known: refused on a console without tokens. */
   readonly known?: true
-  /** What allows it is in the body. */
+  /** Needs no token: the body carries what authorises it. */
   readonly open?: true
 }
 
-/** A route that is answered on the desk's thread. */
+/** A route that the backend's thread answers. */
 export interface Route extends Described {
-  readonly house?: never
+  readonly inServer?: never
   /** @returns JSON @throws {Refused} */
   answer(call: Call): Promise<string>
 }
 
-export interface HouseRoute extends Described {
-  readonly house: true
+export interface ServerRoute extends Described {
+  readonly inServer: true
   /** @returns JSON @throws {Refused} */
-  answer(call: Asking & House): Promise<string>
+  answer(call: RouteRequest & ServerContext): Promise<string>
 }
 
-export type AnyRoute = Route | HouseRoute
+export type AnyRoute = Route | ServerRoute

@@ -32,8 +32,8 @@ async function hitsOf(call: Call, store: StoreReader): Promise<[Map<string, Hits
   const query = queryOf(call.given, call.source)
   const by = [groupingOf('rule', call.source)]
   const [all, wrong] = await Promise.all([
-    call.patiently(store.grouping(by, query, MAX_RULES)),
-    call.patiently(store.grouping(by, { ...query, states: ['false_positive'] }, MAX_RULES)),
+    call.runFor(store.startGroups(by, query, MAX_RULES)),
+    call.runFor(store.startGroups(by, { ...query, states: ['false_positive'] }, MAX_RULES)),
   ])
   const falsePositives = new Map(wrong.value.map(({ values, count }) => [values[0], count]))
   const hits = all.value.map(({ values: [name], count, last }) => {

@@ -25,7 +25,7 @@ async function shown(silence: Stored, store: StoreReader, call: Call): Promise<S
   const { id, condition, since, until, author, reason, created } = silence
   const plan = call.silences(store).planOf(silence)
   const counted = plan
-    ? await call.patiently(store.counting({ condition: plan, since, until }))
+    ? await call.runFor(store.startCount({ condition: plan, since, until }))
     : { value: 0, complete: true }
   return {
     ...{ id, condition, from: isoTime(since), until: isoTime(until), author, reason, created: timeOf(created) },

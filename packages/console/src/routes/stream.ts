@@ -36,7 +36,7 @@ export const STREAM: Route = {
     }
     if (last === from) return JSON.stringify({ text, after: from } satisfies Look)
     const silences = call.silences(store)
-    const { value } = await call.patiently(store.page(query, { after: from, oldest: true }, PAGE))
+    const { value } = await call.runFor(store.startPage(query, { after: from, oldest: true }, PAGE))
     for (const found of value.alerts)
       text += `id: ${found.seq}\nevent: alert\ndata: ${printed(found, store, silences)}\n\n`
     return JSON.stringify({ text, after: value.next ?? Math.max(last, from) } satisfies Look)

@@ -3,12 +3,12 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:
 import { type AlertData, compileCondition, parseCondition, printCondition, type Source } from '@falc/engine'
 import { fieldTable } from '@falc/engine/analysis'
 import {
-  type Asked,
   allOf,
   noneOf,
   type PlannedCondition,
   planCondition,
   type Query,
+  type RunningQuery,
   type StoreReader,
 } from '@falc/store'
 import { candidatesOf, conditionOf, nameFor, Ranking, yamlOf } from '../exception.ts'
@@ -41,7 +41,7 @@ const propose: Route = {
       const compiled = compileCondition(condition, call.source)
       return alert => compiled.test(alert)
     })
-    const { complete } = await call.patiently(rank(ranking, store, ofRule(call, model.rule, sinceOf(call))))
+    const { complete } = await call.runFor(rank(ranking, store, ofRule(call, model.rule, sinceOf(call))))
     const proposals = ranking.ranked(MAX_PROPOSALS)
     const answer: Proposals = { rule: rule?.name ?? model.rule, total: ranking.total, proposals, complete }
     return JSON.stringify(answer)
@@ -83,11 +83,11 @@ const isRule = (text: string) =>
 /** Alerts that one step ranks: some milliseconds. */
 const STEP = 500
 
-function rank(ranking: Ranking, store: StoreReader, query: Query): Asked<undefined> {
+function rank(ranking: Ranking, store: StoreReader, query: Query): RunningQuery<undefined> {
   let before: number | undefined
   let complete = false
   const step = () => {
-    const page = store.page(query, { before }, STEP)
+    const page = store.startPage(query, { before }, STEP)
     while (page.step());
     for (const { alert, seq } of page.value.alerts) {
       const state = store.triage(seq)?.state
@@ -140,9 +140,9 @@ const testIt: Route = {
     const all = ofRule(call, exception.rule, since)
     const staying = { ...all, condition: allOf([all.condition, noneOf(exception.condition)]) }
     const [total, stay, page] = await Promise.all([
-      call.patiently(store.counting(all)),
-      call.patiently(store.counting(staying)),
-      call.patiently(store.page(staying, {}, MAX_STAYING)),
+      call.runFor(store.startCount(all)),
+      call.runFor(store.startCount(staying)),
+      call.runFor(store.startPage(staying, {}, MAX_STAYING)),
     ])
     const { yaml, problems } = itemOf(call, exception)
     const counts = { total: total.value, removes: total.value - stay.value, stay: stay.value }

@@ -20,7 +20,7 @@ type Group = Groups['groups'][number]
 
 const REFRESH_MS = 10_000
 /** Seconds that the console takes by default, and that it may take when asked to count all alerts. */
-const [PATIENCE_S, WAIT_S] = [2, 120]
+const [TIME_LIMIT_S, WAIT_S] = [2, 120]
 
 export function GroupList({ id }: { id: string }) {
   const { group, filter } = view.value
@@ -59,7 +59,7 @@ function Part({ groups, isAsked, ask }: { groups: Groups; isAsked: boolean; ask:
   const { looked } = groups
   const times = looked && looked.of / Math.max(1, looked.alerts)
   if (times === 1) return <p class="hint">{part}</p>
-  const about = times ? `: about ${grouped(Math.ceil(PATIENCE_S * times))} s` : ''
+  const about = times ? `: about ${grouped(Math.ceil(TIME_LIMIT_S * times))} s` : ''
   return (
     <p class="hint" role="status">
       {part} {isAsked ? `Counting all${about}. ` : ''}

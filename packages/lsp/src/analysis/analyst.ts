@@ -16,9 +16,9 @@ export interface AnalystEvents {
 }
 
 /** Milliseconds for one check: then the thread is replaced. */
-const PATIENCE_MS = 60_000
+const TIMEOUT_MS = 60_000
 
-interface Asked {
+interface Job {
   readonly check: Omit<Check, 'texts' | 'id'>
   readonly file: RulesFile
   readonly before: readonly RulesFile[]
@@ -31,8 +31,8 @@ export class Analyst {
   #thread: Thread | undefined
   /** Texts that the thread has. */
   readonly #sent = new Map<string, string>()
-  readonly #waiting = new Map<string, Asked>()
-  #running: (Asked & { readonly id: number }) | undefined
+  readonly #waiting = new Map<string, Job>()
+  #running: (Job & { readonly id: number }) | undefined
   #timer: NodeJS.Timeout | undefined
   #next = 1
   #closed = false
@@ -48,12 +48,12 @@ export class Analyst {
   }
 
   check(file: RulesFile, before: readonly RulesFile[], lint: boolean): void {
-    const asked = { check: { uri: file.uri, before: before.map(({ uri }) => uri), lint }, file, before }
+    const job = { check: { uri: file.uri, before: before.map(({ uri }) => uri), lint }, file, before }
     // A later text of the file at hand goes to the thread at once, which then drops the earlier one.
-    if (this.#running?.file.uri === file.uri) this.#send(asked)
+    if (this.#running?.file.uri === file.uri) this.#send(job)
     else {
       this.#waiting.delete(file.uri)
-      this.#waiting.set(file.uri, asked)
+      this.#waiting.set(file.uri, job)
       this.#proceed()
     }
   }
@@ -76,20 +76,20 @@ export class Analyst {
     this.#send(next)
   }
 
-  #send(asked: Asked): void {
+  #send(job: Job): void {
     const id = this.#next++
-    this.#running = { ...asked, id }
-    const texts = [...asked.before, asked.file].flatMap(({ uri, rules: { text } }) =>
+    this.#running = { ...job, id }
+    const texts = [...job.before, job.file].flatMap(({ uri, rules: { text } }) =>
       this.#sent.get(uri) === text ? [] : [[uri, text] as const],
     )
     for (const [uri, text] of texts) this.#sent.set(uri, text)
     clearTimeout(this.#timer)
     this.#timer = setTimeout(
-      () => this.#replace(`${asked.file.uri}: not analysed within ${PATIENCE_MS / 1000} s`),
-      PATIENCE_MS,
+      () => this.#replace(`${job.file.uri}: not analysed within ${TIMEOUT_MS / 1000} s`),
+      TIMEOUT_MS,
     )
     this.#timer.unref()
-    this.#started().postMessage({ ...asked.check, id, texts })
+    this.#started().postMessage({ ...job.check, id, texts })
   }
 
   #started(): Thread {

@@ -88,11 +88,11 @@ async function act(socket: string, found: any, call: EngineCall, { dry, signal }
   const grace = call.does === 'stop' ? `?t=${call.grace ?? 10}` : ''
   const path = `/containers/${id}${PATHS[call.does]}${grace}`
   if (call.does !== 'stop' && call.does !== 'kill') return sent(await write(socket, path, signal))
-  return ended(socket, path, id, (call.does === 'stop' ? (call.grace ?? 10) * 1000 : 0) + PATIENCE, signal)
+  return ended(socket, path, id, (call.does === 'stop' ? (call.grace ?? 10) * 1000 : 0) + TIMEOUT_MS, signal)
 }
 
 /** Milliseconds until an engine that does not answer is asked for the container's state, and between two such questions. */
-const PATIENCE = 3000
+const TIMEOUT_MS = 3000
 const AGAIN = 500
 
 /**

@@ -27,7 +27,7 @@ export const CONSOLE_KEYS = {
       ),
       listen: key(text, '127.0.0.1:2802', 'Address and port on which it listens. Also for `falc console`.'),
       token_file: key(text, '', 'A file of tokens: the lines that `falc console token` prints.'),
-      open_door: key(boolean, false, 'Take alerts without a token.'),
+      open_door: key(boolean, false, 'Accept alerts without a token (`--anonymous-ingest`).'),
       nats: optional(
         natsAlerts,
         'A JetStream stream whose alerts are stored, too. The options of a connection of an output of type `nats`, and `stream` and `durable`.',

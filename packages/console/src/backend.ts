@@ -1,17 +1,17 @@
-/** Answers what needs the store or the rules. It runs on a thread of its own: a question may read a million alerts. */
+/** Answers the requests that need the store or the rules. It runs on its own thread, since a query may read a million alerts. */
 import { type AlertData, alerts, type Source } from '@falc/engine'
-import { type Asked, Store, StoreReader } from '@falc/store'
-import { type Answer, type Asking, type Call, PATIENCE_S, type Who, type Desk as Work } from './routes/route.ts'
+import { type RunningQuery, Store, StoreReader } from '@falc/store'
+import { type Answer, type Call, type RouteContext, type RouteRequest, TIME_LIMIT_S, type Who } from './routes/route.ts'
 import { SilencePlanner } from './routes/silenced.ts'
 import { ROUTES } from './routes.ts'
 import { Rulebook, type RulebookOptions } from './rulebook.ts'
 
-export interface DeskOptions extends RulebookOptions {
+export interface BackendOptions extends RulebookOptions {
   /** The store. */
   readonly path: string
 }
 
-export class Desk implements Work {
+export class Backend implements RouteContext {
   readonly source: Source<AlertData>
   readonly conditions: Source<AlertData>
   readonly rulebook: Rulebook
@@ -19,7 +19,7 @@ export class Desk implements Work {
   readonly #reader: Opened<StoreReader>
   readonly #store: Opened<Store>
 
-  constructor(options: DeskOptions, sources: readonly Source[]) {
+  constructor(options: BackendOptions, sources: readonly Source[]) {
     this.source = alerts({ sources })
     this.conditions = alerts({ sources, filterOnly: true })
     this.rulebook = new Rulebook(options, sources)
@@ -28,17 +28,17 @@ export class Desk implements Work {
     this.#silences = new SilencePlanner(this.source)
   }
 
-  /** @param route its place in the table @param signal the answer is no longer awaited @returns JSON @throws {Refused} */
-  answer(route: number, asking: Asking, signal?: AbortSignal): Promise<string> {
+  /** @param route an index of ROUTES @param signal aborted when the client has disconnected @returns JSON @throws {Refused} */
+  answer(route: number, request: RouteRequest, signal?: AbortSignal): Promise<string> {
     const { source, conditions, rulebook } = this
     const { method, answer } = ROUTES[route]!
-    // A change is of all that was selected, whether or not somebody waits for the answer.
+    // A change applies to all selected alerts, whether or not the client still waits.
     const gone = method === 'GET' ? signal : undefined
-    const work: Work = {
+    const work: RouteContext = {
       ...{ source, conditions, rulebook, reader: who => this.reader(who), store: () => this.store() },
-      ...{ patiently: (asked, seconds) => patiently(asked, seconds, gone), silences: store => this.silences(store) },
+      ...{ runFor: (query, seconds) => runFor(query, seconds, gone), silences: store => this.silences(store) },
     }
-    return answer({ ...work, ...asking } as Call & never)
+    return answer({ ...work, ...request } as Call & never)
   }
 
   async reader({ namespaces }: Who): Promise<StoreReader> {
@@ -49,8 +49,8 @@ export class Desk implements Work {
     return this.#store.open()
   }
 
-  patiently<T>(asked: Asked<T>): Promise<Answer<T>> {
-    return patiently(asked)
+  runFor<T>(query: RunningQuery<T>): Promise<Answer<T>> {
+    return runFor(query)
   }
 
   silences(store: StoreReader) {
@@ -62,14 +62,14 @@ export class Desk implements Work {
   }
 }
 
-async function patiently<T>(asked: Asked<T>, seconds = PATIENCE_S, signal?: AbortSignal): Promise<Answer<T>> {
+async function runFor<T>(query: RunningQuery<T>, seconds = TIME_LIMIT_S, signal?: AbortSignal): Promise<Answer<T>> {
   const end = performance.now() + 1000 * seconds
-  while (asked.step() && performance.now() < end && !signal?.aborted)
+  while (query.step() && performance.now() < end && !signal?.aborted)
     await new Promise(resolve => setImmediate(resolve))
-  return asked
+  return query
 }
 
-/** A store that is opened once, and again when another file has taken its place. */
+/** A store that is opened once, and again when another file has replaced it. */
 class Opened<T extends StoreReader> {
   readonly #open: () => Promise<T>
   #store: Promise<T> | undefined

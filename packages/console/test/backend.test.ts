@@ -1,11 +1,11 @@
-/** The desk answers others while a question reads the whole store. */
+/** The backend answers others while a question reads the whole store. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineSource } from '@falc/engine'
 import { Store } from '@falc/store'
 import { expect, onTestFinished, test } from 'vitest'
-import { Desk } from '../src/desk.ts'
+import { Backend } from '../src/backend.ts'
 import { ROUTES } from '../src/routes.ts'
 import { alert } from './start.ts'
 
@@ -14,18 +14,18 @@ const source = defineSource({
   fields: { 'proc.name': { type: 'string', doc: 'd', extract: () => undefined } },
 })
 
-async function deskOf(count: number): Promise<Desk> {
-  const folder = mkdtempSync(join(tmpdir(), 'falc-desk-'))
+async function backendOf(count: number): Promise<Backend> {
+  const folder = mkdtempSync(join(tmpdir(), 'falc-backend-'))
   const path = join(folder, 'alerts.db')
   const store = await Store.open(path)
   store.insert(Array.from({ length: count }, (_, n) => alert(n)))
   store.close()
-  const desk = new Desk({ path }, [source])
+  const backend = new Backend({ path }, [source])
   onTestFinished(async () => {
-    await desk.close()
+    await backend.close()
     rmSync(folder, { recursive: true, force: true })
   })
-  return desk
+  return backend
 }
 
 type Given = Record<string, string>
@@ -33,17 +33,17 @@ type Given = Record<string, string>
 const placeOf = (method: string, route: string) =>
   ROUTES.findIndex(one => one.method === method && one.path === `/api/v1/${route}`)
 
-async function answerOf(desk: Desk, route: string, given: Given, namespaces?: string[], signal?: AbortSignal) {
+async function answerOf(backend: Backend, route: string, given: Given, namespaces?: string[], signal?: AbortSignal) {
   const who = { name: 'x', scopes: [], ...(namespaces && { namespaces }) }
   const asking = { who, id: '', body: Buffer.alloc(0), given: new URLSearchParams(given) }
-  return JSON.parse(await desk.answer(placeOf('GET', route), asking, signal))
+  return JSON.parse(await backend.answer(placeOf('GET', route), asking, signal))
 }
 
 test('a question that reads all does not hold up others', async () => {
-  const desk = await deskOf(6000)
+  const backend = await backendOf(6000)
   const order: string[] = []
   const ask = async (name: string, route: string, given: Given) => {
-    const answer = await answerOf(desk, route, given)
+    const answer = await answerOf(backend, route, given)
     order.push(name)
     return answer
   }
@@ -57,26 +57,26 @@ test('a question that reads all does not hold up others', async () => {
 })
 
 test('a question ends with whoever asked it; an answer says of how many of the alerts it is', async () => {
-  const desk = await deskOf(6000)
+  const backend = await backendOf(6000)
   const gone = AbortSignal.abort()
-  const { groups, ...part } = await answerOf(desk, 'groups', { by: 'proc.name', wait: '60' }, undefined, gone)
+  const { groups, ...part } = await answerOf(backend, 'groups', { by: 'proc.name', wait: '60' }, undefined, gone)
   expect([groups.length > 0, part]).toEqual([
     true,
     { complete: false, looked: { alerts: expect.any(Number), of: 6000 } },
   ])
   expect(part.looked.alerts).toBeLessThan(6000)
-  const facets = await answerOf(desk, 'facets', { fields: 'rule,proc.name' }, undefined, gone)
+  const facets = await answerOf(backend, 'facets', { fields: 'rule,proc.name' }, undefined, gone)
   expect([facets.complete, facets.looked]).toEqual([false, part.looked])
-  expect(await answerOf(desk, 'groups', { by: 'proc.name', wait: '60' })).toMatchObject({ complete: true })
+  expect(await answerOf(backend, 'groups', { by: 'proc.name', wait: '60' })).toMatchObject({ complete: true })
   // Who may see some of the alerts is not told how many there are.
-  const own = await answerOf(desk, 'groups', { by: 'proc.name' }, ['nobody'], gone)
+  const own = await answerOf(backend, 'groups', { by: 'proc.name' }, ['nobody'], gone)
   expect(own).toEqual({ groups: [], complete: false })
 })
 
 test('a change is of all that was selected, also when whoever asked for it has gone', async () => {
-  const desk = await deskOf(6000)
+  const backend = await backendOf(6000)
   const body = Buffer.from('{"select": {"filter": "proc.name exists"}, "state": "acknowledged"}')
   const asking = { who: { name: 'x', scopes: [] }, id: '', body, given: new URLSearchParams() }
-  const answer = await desk.answer(placeOf('PATCH', 'alerts'), asking, AbortSignal.abort())
+  const answer = await backend.answer(placeOf('PATCH', 'alerts'), asking, AbortSignal.abort())
   expect(JSON.parse(answer)).toEqual({ changed: 6000, more: false })
 })
