@@ -1,6 +1,6 @@
 /** How falc's command is bundled: for packages, and for the tests. */
 import { join } from 'node:path'
-import { build, type Plugin, type RolldownOutput } from 'rolldown'
+import { build, type OutputOptions, type Plugin, type RolldownOutput } from 'rolldown'
 import { loadOnUse } from './load-on-use.ts'
 
 const PACKAGES = join(import.meta.dirname, '../packages')
@@ -23,6 +23,16 @@ const GROUPS: Readonly<Record<string, string>> = {
   condition: 'engine/FROM/condition/(?:ast|error|operators|transformers|walk|quote|posix)\\b',
   syscall:
     'sources-syscall/FROM/(?:events|model|event|meta-event|capture|state|delivery|fields|demand|source|replay|open-capture)\\b',
+}
+
+/**
+ * Nothing but ASCII: one other character, as in a message, and V8 keeps the whole file with two bytes per character. Code is left as it is,
+ * line by line, for stack traces; comments stay in the sources, and licences in NOTICES.txt.
+ */
+const READABLE: OutputOptions['minify'] = {
+  compress: false,
+  mangle: false,
+  codegen: { removeWhitespace: false, asciiOnly: true },
 }
 
 /** The Kafka client reads a file that lies beside its code; its second build has it inside. */
@@ -52,6 +62,8 @@ export function bundle(from: 'dist' | 'src', dir: string): Promise<RolldownOutpu
       cleanDir: true,
       entryFileNames: '[name].cjs',
       chunkFileNames: '[name]-[hash].cjs',
+      minify: READABLE,
+      comments: false,
       codeSplitting: {
         groups: Object.entries(GROUPS).map(([name, test]) => ({ name, test: new RegExp(test.replace('FROM', from)) })),
       },
