@@ -153,6 +153,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'condition-error',
       'cache-folder',
       'v8-flags',
+      'code-cache',
     ],
     ...[
       'config',

@@ -1,11 +1,13 @@
 import { setFlagsFromString } from 'node:v8'
 
-const FLAGS: readonly string[] = [
+/** Each with what it is at first. */
+const FLAGS: readonly (readonly [tuned: string, first: string])[] = [
   // When the alerts of a blocked output stay in memory, V8 would come to allocate every alert in the old generation.
-  '--no-allocation-site-pretenuring',
+  ['--no-allocation-site-pretenuring', '--allocation-site-pretenuring'],
   // Most runs end before the code of V8's last compiler has paid for itself: only what is called very often goes through it.
-  '--invocation-count-for-turbofan=100000',
+  ['--invocation-count-for-turbofan=100000', '--invocation-count-for-turbofan=10000'],
 ]
+let areTuned = false
 
 /** Threads that help a collection of the young generation must get a core first: while others compete for it, a pause waits for them. */
 const ALONE: readonly string[] = ['--no-parallel-scavenge', '--no-concurrent-array-buffer-sweeping']
@@ -16,7 +18,18 @@ const ALONE: readonly string[] = ['--no-parallel-scavenge', '--no-concurrent-arr
  * with V8: these were measured on that of Node 24.
  */
 export function tuneForEvents(): void {
-  setFlags(FLAGS)
+  setFlags(FLAGS.map(([tuned]) => tuned))
+  areTuned = true
+}
+
+/** Does something as if no flags had been set for events: compiled code counts only under the flags that it was saved with. */
+export function underFirstFlags(work: () => void): void {
+  if (areTuned) setFlags(FLAGS.map(([, first]) => first))
+  try {
+    work()
+  } finally {
+    if (areTuned) tuneForEvents()
+  }
 }
 
 /** For a process whose answers people wait for, with a small heap: it collects its young generation without other threads. */

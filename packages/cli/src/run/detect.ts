@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import type { Console } from '@falc/console'
 import { type AlertData, alerts, type Source } from '@falc/engine'
+import { saveCode } from '../code-cache.ts'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { EARLY_LOG, Log } from '../log.ts'
@@ -115,9 +116,11 @@ async function run({ flags, open, sources, log, loader, texts, loaded, seconds }
     manager.ready(session.status)
     undo.push(showProgress(feeds))
     tuneForEvents()
+    undo.push(saveCodeDuring(session))
     try {
       await session.run(feeds)
     } finally {
+      undo.pop()!()
       undo.pop()!()
       const report = session.statistics.report(session.ruleNames) + lossReport(session, feeds) + watch.report()
       process.stderr.write(printable(report, '\n'))
@@ -126,6 +129,22 @@ async function run({ flags, open, sources, log, loader, texts, loaded, seconds }
     await responding?.close()
     await console?.close()
     for (const step of undo.reverse()) step()
+  }
+}
+
+/** After this many milliseconds with at least so many events, most of what runs call has been called, and nothing of the start is forgotten. */
+const USUAL = 10_000
+
+/** Saves compiled code once during the run, or in the end. @returns a function for the end */
+function saveCodeDuring(session: Session): () => void {
+  const save = () => {
+    const events = session.feeds().reduce((n, { events, passedOver = 0 }) => n + events + passedOver, 0)
+    saveCode(events >= USUAL)
+  }
+  const timer = setTimeout(save, USUAL)
+  return () => {
+    clearTimeout(timer)
+    save()
   }
 }
 
