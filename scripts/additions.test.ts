@@ -1,6 +1,6 @@
 /**
- * What an addition needs beside its own file, where no type says so. CONTRIBUTING.md lists every kind of addition with the
- * check that names what is missing.
+ * Checks what an addition needs besides its own file, where the compiler cannot. CONTRIBUTING.md lists every kind of addition with the
+ * check that reports what is missing.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * Asks the registry about known vulnerabilities of the packages in the lock file. Exits with 0 when there are none, with 1 when
- * there are, and with 2 when nothing could be checked: not every registry has the endpoint.
+ * Asks the registry for known vulnerabilities of the packages in the lock file. Exits with 0 if there are none, with 1 if there are some,
+ * and with 2 if the check failed: not every registry has the endpoint.
  */
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'

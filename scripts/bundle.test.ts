@@ -1,6 +1,6 @@
 /**
- * Two builds of the bundle have the same bytes, so that anyone can check that a package was built from its source; and what is in it
- * works without the files of the packages that it is made of.
+ * Two builds of the bundle have the same bytes, so that anyone can verify that a package was built from its source. The bundle works
+ * without the files of the packages in it.
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

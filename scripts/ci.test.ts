@@ -1,4 +1,4 @@
-/** .github/workflows/ci.yml cannot run here: what it says is compared with what it refers to. */
+/** .github/workflows/ci.yml cannot run here, so the scripts, actions and files that it names are checked. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,6 +1,6 @@
 /**
- * The console's page for browsers, and the playground, which is a page without a server. Programs with whatever belongs to them:
- * `main.js` (the console), what it loads when it is needed, and `engine.js`, the thread that evaluates rules.
+ * The console's page for browsers, and the playground, which is a page without a server. The programs: `main.js` (the console), what it
+ * loads when it is needed, and `engine.js`, the thread that evaluates rules.
  */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'

@@ -1,7 +1,6 @@
 /**
- * Checks what a user of the published packages would get. Every package is packed and looked at by publint (does package.json tell
- * the truth?), by are-the-types-wrong (do the types resolve as the code does?), and by the checks below. Run after a build. Exit
- * code 1 with every fault.
+ * Checks what a user of the published packages would get. Every package is packed and checked by publint (is package.json correct?),
+ * are-the-types-wrong (do the types resolve as the code does?), and the checks below. Run after a build. Exit code 1 with every fault.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'

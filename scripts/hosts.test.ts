@@ -1,4 +1,4 @@
-/** What code hosts and pre-commit run of this repository: the commands of action.yml and .pre-commit-hooks.yaml, run here. */
+/** Runs the commands of action.yml and .pre-commit-hooks.yaml, which code hosts and pre-commit run. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

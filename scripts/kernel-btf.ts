@@ -1,6 +1,6 @@
 /**
- * Takes the types of a kernel out of its image: `kernel-btf.ts VMLINUZ OUT`. OUT is raw BTF, as /sys/kernel/btf/vmlinux has it.
- * Needs the program that unpacks the image: gzip, xz or zstd.
+ * Extracts a kernel's types from its image: `kernel-btf.ts VMLINUZ OUT`. OUT is raw BTF, as /sys/kernel/btf/vmlinux has it. Needs the
+ * program that unpacks the image: gzip, xz or zstd.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** What a user gets: every package as it was built last is packed, installed into an empty project, and works from there. */
+/** Packs every package of the last build, installs them into an empty project as a user would, and runs them there. */
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** A file is about one thing, and can be read in one go. */
+/** The size limits of files: a file has one subject, and can be read in one go. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT, trackedFiles } from './docs/markdown.ts'

@@ -1,4 +1,4 @@
-/** What is built in comes from where it says, with its licence, and can be built again byte by byte. */
+/** Bundled parts come from their declared origin, with their licences, and builds are reproducible byte by byte. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** The units of deploy/systemd under a systemd of their own, with what packages install, as it was built last. */
+/** Runs the units of deploy/systemd under a separate systemd, with the files that packages install. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

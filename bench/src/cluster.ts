@@ -1,6 +1,6 @@
 /**
- * Audit events of a cluster as it usually is, the same for the same count: some 60 nodes, controllers and operators that get, list,
- * watch and renew leases; status patches; reviews of tokens and of access; now and then a person.
+ * Generates the audit events of a typical cluster, always the same for the same count. About 60 nodes, controllers and operators get, list,
+ * watch and renew leases; there are status patches, reviews of tokens and access, and now and then a person.
  */
 
 type Json = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-/** Which rule files are measured: the public ones of FALC_BENCH_RULES (a folder), else those of this repository. */
+/** The rule files of the benchmarks: the public ones of FALC_BENCH_RULES (a folder), else those of this repository. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { RulesFile } from '@falc/engine'

@@ -1,10 +1,9 @@
 /**
- * Live: what watching costs. Each load runs alone and under a watcher that has just been started, in turn, several times in a row;
- * counted are the CPU seconds of the watcher's processes in each run and before the first, those of the load with and without, and what
- * was dropped. A `falco` on PATH (or named by FALC_PEER_FALCO) takes its turn beside falc, and so does an earlier falc that
- * FALC_PEER_BEFORE names (of another checkout, built). FALC_BENCH_WORKLOAD names another script than workload.sh; FALC_BENCH_LOADS
- * (`workload storm`) and FALC_BENCH_ROUNDS (3) make it shorter. Needs root, the native parts (pnpm run build:native) and a machine that
- * is otherwise quiet.
+ * The cost of watching live. Each load runs alternately alone and under a freshly started watcher, several times. Reported are the CPU
+ * seconds of the watcher's processes, per run and before the first, those of the load with and without a watcher, and the dropped events. A
+ * `falco` on PATH (or named by FALC_PEER_FALCO) takes its turn beside falc, and so does an earlier falc that FALC_PEER_BEFORE names (of
+ * another checkout, built). FALC_BENCH_WORKLOAD names another script than workload.sh; FALC_BENCH_LOADS (`workload storm`) and
+ * FALC_BENCH_ROUNDS (3) make it shorter. Needs root, the native parts (pnpm run build:native) and a machine that is otherwise quiet.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

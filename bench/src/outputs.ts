@@ -1,6 +1,6 @@
 /**
- * What delivery costs: alerts to lines in a file and on a pipe, and to the receivers that are installed here, in batches and one by
- * one. CPU is that of this process; servers are others.
+ * The cost of delivery: alerts to a file, a pipe, and the receivers that are installed here, in batches and one by one. CPU time is this
+ * process's; servers are separate processes.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, openSync, rmSync } from 'node:fs'

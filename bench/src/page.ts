@@ -1,4 +1,4 @@
-/** The console's page in front of a store: when a screen paints first, when all of it is there, and how long its longest task takes. */
+/** The console's page: the time of each screen's first paint, its completion, and its longest task. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** bench/figures.jsonl: what each benchmark measured last, one row a line. `npm run generate` makes docs/performance.md of it. */
+/** bench/figures.jsonl: the latest figures of each benchmark, one row per line. `npm run generate` writes docs/performance.md from it. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'

@@ -1,4 +1,4 @@
-/** `engine.run` against the loop that it saves: `for await` over the events, with `evaluate` in it. */
+/** `engine.run` against the loop that it replaces: `for await` over the events, calling `evaluate`. */
 import { defineSource, Engine } from '@falc/engine'
 import { compare, report } from './measure.ts'
 

@@ -1,8 +1,7 @@
 /**
- * The store with many alerts (STORE_ALERTS, default 1,000,000): how fast they are taken while another process reads, and how long
- * questions take, beside a plain table of the same alerts that is searched with LIKE and json_extract; then the console's page, in time
- * that passes, which other work on the machine changes. The file is in TMPDIR, takes 2 to 3 kB per alert while it is written, and is
- * removed at the end.
+ * The store with many alerts (STORE_ALERTS, default 1,000,000): the rate of inserts while another process reads, and the time of queries,
+ * compared with a plain table of the same alerts and LIKE or json_extract. Then the console's page, in wall time, which other load on the
+ * machine affects. The file is in TMPDIR, takes 2 to 3 kB per alert while it is written, and is removed at the end.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'

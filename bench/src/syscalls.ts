@@ -1,7 +1,7 @@
 /**
- * System calls: events per CPU second of a capture that is uncompressed and repeated: without rules (block walk, decoding,
- * state), with Falco's stable rules, with all its rules, with ten times the rules. Start-up is not counted: each set of
- * rules first replays a shorter file, in a process of its own. Beside Falco (peers/falco.ts) where one is to be had.
+ * System calls: events per CPU second of an uncompressed, repeated capture: without rules (block walk, decoding, state), with Falco's
+ * stable rules, with all its rules, with ten times the rules. Start-up is not counted: each set of rules first replays a shorter file, in a
+ * process of its own. Beside Falco (peers/falco.ts) where one is to be had.
  */
 import { execFileSync } from 'node:child_process'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'

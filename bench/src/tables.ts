@@ -1,4 +1,4 @@
-/** What the tables at the start of a capture take: many processes with many descriptors, as a large machine has. */
+/** The cost of the tables at the start of a capture: many processes with many descriptors, as on a large machine. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { emptyFd } from '../../packages/sources-syscall/src/capture/descriptors.ts'

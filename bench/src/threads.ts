@@ -1,4 +1,4 @@
-/** `workers: N`: an audit log read by one thread, and by one that leaves evaluating to one or two others. In processes of their own. */
+/** `workers: N`: an audit log evaluated by the reading thread, or by one or two workers, each in a separate process. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

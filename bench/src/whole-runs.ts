@@ -1,4 +1,4 @@
-/** What the whole command takes from events in a file to lines in another or on a pipe: reading, evaluation and delivery, in all threads. */
+/** The cost of the whole command, from events in a file to lines in another file or a pipe: reading, evaluation and delivery, in all threads. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** The objects of deploy/kubernetes, as Helm's template engine and Kustomize make them. */
+/** The objects of deploy/kubernetes, rendered by Helm's template engine and by Kustomize. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

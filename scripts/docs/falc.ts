@@ -1,4 +1,4 @@
-/** Checks of falc's command lines against what the command says of itself; the command in this process. */
+/** Checks falc's command lines against the command's own tables of flags, and runs the command in this process. */
 import { execFileSync } from 'node:child_process'
 import { vi } from 'vitest'
 import { runCli } from '../../packages/cli/src/cli.ts'

@@ -1,4 +1,4 @@
-/** Every relative link of a page leads to a file of the repository, and to a heading of it where it names one. */
+/** Every relative link of a page leads to an existing file, and to an existing heading if it names one. */
 import { existsSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { expect, test } from 'vitest'

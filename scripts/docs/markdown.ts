@@ -1,4 +1,4 @@
-/** The Markdown of this repository, as far as its checks need it. */
+/** Parses Markdown as far as the checks of this repository need it. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

@@ -1,4 +1,4 @@
-/** values.schema.json of the chart: what values.yaml says, and nothing else; a map or list that is empty there may hold anything. */
+/** values.schema.json of the chart, derived from values.yaml. No other keys are allowed; a map or list that is empty there may hold anything. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument } from 'yaml'

@@ -1,4 +1,4 @@
-/** docs/metadata.md: the page as it is, with the tables of what is followed, and of the rights that this needs, made anew. */
+/** Regenerates the tables of docs/metadata.md: the followed kinds, and the rights that this needs. */
 import { stringify } from 'yaml'
 import { KINDS, metadataRole } from '../../packages/kubernetes/src/index.ts'
 import { filledPage, table } from './markdown.ts'

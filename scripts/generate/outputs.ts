@@ -1,4 +1,4 @@
-/** docs/outputs.md: what all outputs have, and each type with its keys, a snippet, and what is sent. */
+/** docs/outputs.md: the options of all outputs, then each type with its keys, a snippet, and the messages it sends. */
 import { AWS_OPTIONS } from '../../packages/outputs/src/cloud/aws-credentials.ts'
 import { GOOGLE_OPTIONS } from '../../packages/outputs/src/cloud/google-credentials.ts'
 import {

@@ -1,4 +1,4 @@
-/** docs/response.md: the page as it is, with the tables of actions and of what is protected made anew. */
+/** Regenerates the tables of docs/response.md: actions and protected targets. */
 import { ACTIONS, PROTECTED, TALON } from '../../packages/response/src/index.ts'
 import { filledPage, table } from './markdown.ts'
 

@@ -1,4 +1,4 @@
-/** What the engine opens, as strace sees it, is in its AppArmor profile: the kernel of this machine need not have AppArmor. */
+/** The AppArmor profile covers all files that the engine opens, as strace shows them. The kernel need not have AppArmor. */
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** The apt repository, with apt-get: install, upgrade, and what somebody between could have changed. */
+/** The apt repository, tested with apt-get: installation, upgrade, and rejection of tampered files. */
 import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,

@@ -1,4 +1,4 @@
-/** The rpm and its repository, with dnf: into an empty root, upgraded, removed, and what somebody between could have changed. */
+/** The rpm and its repository, tested with dnf in an empty root: installation, upgrade, removal, and rejection of tampered files. */
 import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,

@@ -1,4 +1,4 @@
-/** What is installed where: one table for the deb, the rpm, the tarball, the image, and the check that nothing is left after a purge. */
+/** The installed files and their paths: one table for deb, rpm, tarball and image, and for the check that a purge leaves nothing behind. */
 
 export interface Place {
   /** Absolute; a folder's contents go below it when `from` is a folder. */

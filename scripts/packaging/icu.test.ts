@@ -1,4 +1,4 @@
-/** Node without other languages' data still runs, and what does not depend on a language gives the same as in the whole one. */
+/** Node without the data of other languages still runs, and everything that does not depend on a language gives the same results. */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,7 +1,7 @@
 /**
- * Node without ICU's data of languages other than English, which are a fifth of its program; `./configure --with-intl=small-icu` leaves
- * out the same when Node is compiled. Falc compares and prints no text by a locale. Everything that is left keeps its address: the
- * segment that holds the data becomes two, with a hole between them where the rest was.
+ * Removes from Node ICU's data of languages other than English, a fifth of the program; `./configure --with-intl=small-icu` leaves out the
+ * same when Node is compiled. Falc compares and prints no text by a locale. Everything that is left keeps its address: the segment that
+ * holds the data becomes two, with a hole between them where the rest was.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 

@@ -1,4 +1,4 @@
-/** The install script against a release on a server of the tests: nothing runs that is not signed. Programs that install are stand-ins. */
+/** Runs the install script against a release on a test server: it runs nothing unsigned. The package managers are fakes. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,

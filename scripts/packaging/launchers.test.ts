@@ -1,4 +1,4 @@
-/** Whatever starts falc gives V8 the flags that docs/performance.md measures; the bench runs with those of events, too. */
+/** Every launcher of falc passes the V8 flags that docs/performance.md measures, and so does the benchmark. */
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** What distributions' own checkers say of the packages, and AppArmor's parser of its profiles: nothing, or what is explained. */
+/** The distributions' own checkers find nothing unexplained in the packages, and AppArmor's parser accepts the profiles. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

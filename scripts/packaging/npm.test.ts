@@ -1,4 +1,4 @@
-/** The packages as npm, pnpm and yarn install them, from a registry that has nothing but them and what they name. */
+/** Installs the packages with npm, pnpm and yarn, from a registry with only them and their dependencies. */
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

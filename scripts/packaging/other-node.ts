@@ -1,4 +1,4 @@
-/** Node for a machine of another kind than this one. */
+/** Fetches Node for another architecture. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

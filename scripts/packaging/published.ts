@@ -1,4 +1,4 @@
-/** Repositories of a release of the tests, signed by a key of their own. */
+/** A test release's repositories, signed with a test key. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** Each way to install that the README shows has a test that goes it. */
+/** Every installation command in the README has a test. */
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'

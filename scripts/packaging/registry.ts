@@ -1,4 +1,4 @@
-/** A registry of npm packages for tests: tarballs of this project, and what the checkout has installed. It knows nothing else. */
+/** An npm registry for tests: it has the tarballs of this project and the installed dependencies, and nothing else. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'

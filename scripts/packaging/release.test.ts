@@ -1,4 +1,4 @@
-/** A release of what is built, by keys of the test: everything but publishing. */
+/** Makes a release of the last build with test keys: everything but publishing. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'

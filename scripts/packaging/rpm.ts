@@ -1,4 +1,4 @@
-/** The RPM package of a staged tree: Fedora's names for what Debian calls otherwise. */
+/** The RPM package of a staged tree, with Fedora's names where they differ from Debian's. */
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'

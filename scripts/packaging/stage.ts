@@ -1,4 +1,4 @@
-/** Puts together what files.ts lists: the tree that every package is made of. */
+/** Assembles the files that files.ts lists into the tree from which every package is made. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'

@@ -1,4 +1,4 @@
-/** Costs of computations for tests that compare them: CPU time of this thread, so that other load does not count. */
+/** Measures the cost of computations for tests that compare them: CPU time of this thread, so other load does not matter. */
 
 /** In milliseconds, the least of some attempts. */
 export function cpuOf(run: () => void, attempts = 3): number {

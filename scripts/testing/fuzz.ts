@@ -1,4 +1,4 @@
-/** How many inputs a fuzz test tries and which: `npm run fuzz` sets both. Without it, a few, and others each time where fast-check makes them. */
+/** The number and seed of a fuzz test's inputs, which `npm run fuzz` sets. By default a few, and from fast-check different ones each time. */
 
 /** @param usual how many without FALC_FUZZ_RUNS */
 export const fuzzRuns = (usual: number): number => Number(process.env.FALC_FUZZ_RUNS ?? usual)

@@ -1,4 +1,4 @@
-/** What a test may need of the machine beyond Node; FALC_REQUIRE lists them, separated by commas. */
+/** The requirements of tests beyond Node, which FALC_REQUIRE lists, separated by commas. */
 export const NEEDS = ['browser', 'live', 'network', 'peers', 'promtool', 'systemd'] as const
 export type Need = (typeof NEEDS)[number]
 

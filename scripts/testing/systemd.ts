@@ -1,4 +1,4 @@
-/** A systemd of the tests' own, in namespaces. */
+/** Starts a separate systemd for tests, in namespaces. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'

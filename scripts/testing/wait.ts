@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Long enough for any machine: a test that waits this long has failed. */
+/** The timeout of all waits, long enough for any machine: a test that waits this long has failed. */
 export const DEADLINE_MS = 120_000
 
 /** For a call that must succeed. */

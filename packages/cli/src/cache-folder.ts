@@ -2,9 +2,8 @@ import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * The folder for what falc can make again: the one that systemd provides (CacheDirectory=), $XDG_CACHE_HOME/falc, or
- * ~/.cache/falc. What lies there is executed, so it must belong to this user and be writable by no one else; `sudo` may
- * have left another user's HOME.
+ * The cache folder: the one that systemd provides (CacheDirectory=), $XDG_CACHE_HOME/falc, or ~/.cache/falc. What lies there is executed,
+ * so it must belong to this user and be writable by no one else; `sudo` may have left another user's HOME.
  * @returns the reason when there is no such folder
  */
 export function cacheFolder(): { readonly folder: string } | { readonly reason: string } {

@@ -4,7 +4,7 @@ import { CliError } from './fail.ts'
 import { printable } from './printable.ts'
 import { versionText } from './version.ts'
 
-/** Loaded from the start: what went wrong must be told even if no more files can be opened. */
+/** Loaded at the start, so that an error can be reported even when no more files can be opened. */
 const EXPECTED = [CliError, ConfigError]
 
 /** The commands, loaded on demand. */

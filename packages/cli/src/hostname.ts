@@ -1,6 +1,6 @@
 import { hostname as systemHostname } from 'node:os'
 
-/** What alerts name as their host. */
+/** The host name in alerts. */
 export function hostname(): string {
   return process.env.FALCO_HOSTNAME || systemHostname()
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { hostname } from './hostname.ts'
 
 /**
- * What ids of alerts name as their machine: the configuration's `identity`, else the machine's ID (of the host, if its root is mounted at
- * `$HOST_ROOT`), else the host name. systemd wants machine IDs kept secret; alerts show only a hash over this and other things.
+ * The machine in the ids of alerts: the configuration's `identity`, else the machine ID (of the host, if its root is mounted at
+ * `$HOST_ROOT`), else the host name. systemd asks to keep machine IDs secret: alerts show only a hash over it and other values.
  */
 export function identity(configured: string): string {
   return configured || machineId(join(process.env.HOST_ROOT || '/', 'etc/machine-id')) || hostname()

@@ -1,4 +1,4 @@
-/** Reads files that flags and configuration name: what is not a file, or has no end, is an error and never a hang. */
+/** Reads the files that flags and configuration name. A path that is not a file, or never ends, is an error and never blocks. */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
 
 /** Bytes of rules, configuration, certificates. The largest public rules file has 0.2 MB. */

@@ -6,7 +6,7 @@ import type { Series } from './meter/counts.ts'
 import { readFile } from './read-file.ts'
 import { watchFiles } from './watch-files.ts'
 
-/** What a server shows to clients, and asks of them. */
+/** A server's certificate and key, and the client certificates and tokens that it accepts. */
 export type Credentials = Pick<ReceiverOptions, 'tls' | 'tokens'>
 
 /** Paths. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ENGINE_VERSION } from '@falc/engine'
 
-/** This process's, also after an upgrade has replaced its files. */
+/** The version of this process, even after an upgrade has replaced its files. */
 export function falcVersion(): string {
   const manifest = () => readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   version ??= (JSON.parse(manifest()) as { version: string }).version

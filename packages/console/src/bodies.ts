@@ -1,4 +1,4 @@
-/** What requests send, from its first byte to the answer: bounded for all clients, and for each. */
+/** The bodies of requests, from the first byte to the answer: bounded for each client and for all together. */
 import type { IncomingMessage } from 'node:http'
 import { BodyBudget, BUSY, clientOf, Deadlines, type Refusal, readBody } from '@falc/sources-k8saudit'
 import { Refused } from './failure.ts'

@@ -1,4 +1,4 @@
-/** A rule's condition clause by clause: where each was written, and what an alert of the rule tells about it. */
+/** A rule's condition, clause by clause: the position of each, and its result as far as an alert shows it. */
 import type { AlertData, Condition, LoadedRule, Operand, Source } from '@falc/engine'
 import {
   evaluateTree,

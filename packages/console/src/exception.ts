@@ -1,4 +1,4 @@
-/** Exceptions of rules: as a condition over alerts, as YAML, and which an alert suggests. */
+/** Exceptions of rules: suggested by an alert, as a condition over alerts, and as YAML. */
 import type { AlertData, LoadedRule, Value } from '@falc/engine'
 import type { Exception, Part } from './shapes/index.ts'
 

@@ -1,4 +1,4 @@
-/** Why a request is not answered: a status, and a code and a sentence for whoever asked. Anything else that goes wrong is an error of the console. */
+/** Why a request is refused: a status, a code and a message for the client. Any other exception is an error of the console. */
 export class Refused extends Error {
   readonly status: number
   readonly code: string

@@ -1,4 +1,4 @@
-/** The web app: files that are read once. */
+/** Serves the files of the web app, each read once. */
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'

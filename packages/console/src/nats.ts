@@ -1,4 +1,4 @@
-/** Alerts from a JetStream stream: each is acknowledged when it is on disk. */
+/** Receives alerts from a JetStream stream, and acknowledges each when it is on disk. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AlertData } from '@falc/engine'
 import type { NatsLogin } from '@falc/outputs'

@@ -1,4 +1,4 @@
-/** What routes take in their query strings, once as a table: parsing, messages and the OpenAPI document derive from it. */
+/** The query parameters of routes, in one table: parsing, messages and the OpenAPI document derive from it. */
 import { type AlertData, ConditionError, parseCondition, type Source } from '@falc/engine'
 import { walk } from '@falc/engine/analysis'
 import { type Grouping, groupingOf, planCondition, type Query, STATES, type State } from '@falc/store'

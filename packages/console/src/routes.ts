@@ -1,4 +1,4 @@
-/** Everything that the console answers, as one table: dispatch, authorisation and the OpenAPI document derive from it. */
+/** The table of all routes: dispatch, authorisation and the OpenAPI document derive from it. */
 import { ALERTS } from './routes/alerts.ts'
 import { APPROVALS } from './routes/approvals.ts'
 import { HEALTH } from './routes/health.ts'

@@ -1,4 +1,4 @@
-/** The rules of the files that the console was given, as they are on disk now. */
+/** The console's rules, as its files are on disk now. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Engine, type EngineOptions, type LoadedRule, type LoadReport, type RulesFile, type Source } from '@falc/engine'

@@ -1,4 +1,4 @@
-/** For tools that work on rules and conditions themselves: what loading makes of them, and their meaning by definition. */
+/** For tools that analyse rules and conditions: the results of the loading stages, and the reference semantics. */
 export { outputKeys } from './alert/alerts.ts'
 export { withoutPrefix } from './alert/parse-alert.ts'
 export { parseTemplate } from './alert/template.ts'

@@ -1,4 +1,4 @@
-/** Requests to the API server: writes say which object they mean, and a dry run goes all the way but the store. */
+/** Requests to the API server. Writes identify their object; a dry run is processed by the server but not stored. */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type HttpAnswer, HttpClient, isFailure } from '@falc/outputs'

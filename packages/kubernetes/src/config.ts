@@ -1,4 +1,4 @@
-/** Where the API server is, and who asks: the account of a pod, or a kubeconfig. */
+/** The address and credentials of the API server, from a pod's service account or a kubeconfig. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'

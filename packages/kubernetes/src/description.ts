@@ -1,4 +1,4 @@
-/** The description of a pod, as it is kept with events and in captures. */
+/** The description of a pod, as events and captures carry it. */
 import type { Stored } from './stored.ts'
 
 export interface Named {

@@ -1,4 +1,4 @@
-/** Who the pods of this node are, and who they belong to. */
+/** The pods of this node and their owners. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeClient } from './client.ts'
 import { named, type PodDescription, selects } from './description.ts'

@@ -1,4 +1,4 @@
-/** What is listed and watched, in one table: roles, streams and descriptions come from it. */
+/** The kinds of objects that are listed and watched, in one table: roles, streams and descriptions derive from it. */
 import type { KubePlace } from './client.ts'
 
 export interface Kind extends Pick<KubePlace, 'group' | 'version' | 'resource'> {

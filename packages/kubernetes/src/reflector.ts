@@ -1,4 +1,4 @@
-/** Keeps the objects of one kind as the API server has them: a list, then a watch from there on; after a gap in it, a list anew. */
+/** Mirrors the objects of one kind from the API server: a list, then a watch; after a gap, another list. */
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { Backoff } from '@falc/outputs'
 import { type KubeAnswer, type KubeClient, pathOf } from './client.ts'

@@ -1,4 +1,4 @@
-/** The few strings of an object that fields want. */
+/** The few strings of an object that fields read. */
 
 export interface Owner {
   readonly kind: string

@@ -1,4 +1,4 @@
-/** What editors show, as functions of texts: for an editor in a web page. index.ts adds the language server, which needs Node. */
+/** Editor features as functions of texts, for an editor in a web page. index.ts adds the language server, which needs Node. */
 export { serveAnalyses } from './analysis/analysis-thread.ts'
 export type { Check, Found, Port } from './analysis/messages.ts'
 export { RulesDocument } from './document/rules-document.ts'

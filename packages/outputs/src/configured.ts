@@ -1,4 +1,4 @@
-/** Deliveries from settings. */
+/** Builds deliveries from settings. */
 import { join } from 'node:path'
 import {
   type AlertData,

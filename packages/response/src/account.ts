@@ -1,4 +1,4 @@
-/** What a responder has done: in its journal, in counters and in notifications. */
+/** Records what a responder does: in its journal, in counters and in notifications. */
 import { type CountedSteps, StepCounts } from './guard/counts.ts'
 import type { Held } from './guard/held.ts'
 import type { About, Answered, Entry } from './journal/format.ts'

@@ -1,4 +1,4 @@
-/** Carries out what was planned, and says what came of it. */
+/** Carries out planned calls and returns their answers. */
 
 import type { Answered } from './journal/format.ts'
 import type { Action, Context } from './model/action.ts'

@@ -1,6 +1,6 @@
 /**
- * Steps that wait for somebody. Whoever may write into the responder's folder may approve: a file in `approve` with the step's run as its name,
- * which is random and counts once.
+ * Steps that wait for approval. Anyone who may write to the responder's folder can approve one: a file in `approve` named after the step's
+ * run, which is random and valid once.
  */
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { type AlertData, parseAlert } from '@falc/engine'
 import { type About, aboutOf, ENDS_WAITING, type Sealed } from './journal/format.ts'
 import type { ResponderOptions } from './respond.ts'
 
-/** Milliseconds between two looks, while something waits. */
+/** Milliseconds between two polls, while a step waits. */
 const EVERY = 500
 
 /** Milliseconds that an answer is kept: whoever has just read that the step waits learns that it was answered. */

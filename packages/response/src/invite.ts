@@ -1,4 +1,4 @@
-/** Asks somebody whether a step may act, with a link that answers once. */
+/** Requests approval of a step, by a notification with a link that is valid once. */
 import { createHash, randomBytes } from 'node:crypto'
 import { type AlertData, alertJson } from '@falc/engine'
 import type { About, Entry } from './journal/format.ts'

@@ -1,4 +1,4 @@
-/** A responder with all that it needs, as it was when it last ended. */
+/** Opens a responder with its journal, and restores its state from there. */
 import { join } from 'node:path'
 import type { AlertData, Source } from '@falc/engine'
 import { ACTIONS } from './actions/list.ts'

@@ -1,4 +1,4 @@
-/** What playbooks would do about an alert: pure. Dry run, `falc respond test` and `simulate` print it. */
+/** Plans what playbooks would do about an alert, as a pure function. Dry runs, `falc respond test` and `simulate` print the plan. */
 import { randomUUID } from 'node:crypto'
 import { type AlertData, isoTime } from '@falc/engine'
 import type { Held } from './guard/held.ts'

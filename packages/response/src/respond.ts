@@ -1,4 +1,4 @@
-/** An alert in front of playbooks: match → plan → guard → record → act → record → undo. */
+/** The stages of an alert: match → plan → guard → record → act → record → undo. */
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AlertData, alertJson } from '@falc/engine'

@@ -1,4 +1,4 @@
-/** What playbooks would have done about alerts of the past, had they been enforced: at the alerts' times, with the limits of then. */
+/** What enforced playbooks would have done about past alerts, at the times of the alerts and within the limits. */
 import type { AlertData, Source } from '@falc/engine'
 import type { Held } from './guard/held.ts'
 import { FUSE, Limits } from './guard/limits.ts'

@@ -1,4 +1,4 @@
-/** Playbooks without a world: what they would do about an alert. */
+/** Runs playbooks without any effects, for tests. */
 import { type AlertData, alerts, parseAlert, type Source } from '@falc/engine'
 import { ACTIONS } from './actions/list.ts'
 import { Protected, type ProtectionOptions } from './guard/protected.ts'

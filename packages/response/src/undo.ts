@@ -1,4 +1,4 @@
-/** Takes back what was to last for a time, also after a restart: the journal says what is due. */
+/** Undoes actions whose time is over, even after a restart: the journal lists what is due. */
 import { parseAlert } from '@falc/engine'
 import { callAll } from './act.ts'
 import { type About, aboutOf, type Sealed } from './journal/format.ts'

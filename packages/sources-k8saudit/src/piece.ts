@@ -2,7 +2,7 @@ import type { AuditEvent } from './event.ts'
 import type { AuditProblem } from './problem.ts'
 import type { AuditStats } from './stats.ts'
 
-/** A piece of input. Pieces are given out, and settled, in the order of their events. */
+/** A piece of input. Pieces are produced, and settled, in the order of their events. */
 export interface Piece {
   /** What can be read without what came before it; undefined: nothing is known of that. */
   readonly part?: Part | undefined

@@ -1,4 +1,4 @@
-/** What works in any runtime: the fields, and bytes or text to events. index.ts adds files and servers, which need Node. */
+/** The entry point for any runtime: fields, and parsing of bytes or text. index.ts adds files and servers, which need Node. */
 export { AuditEvent, type PodFinder } from './event.ts'
 export { k8sAudit, PLUGINS } from './k8s-audit.ts'
 export { AuditLogDecoder, type DecoderOptions } from './log/decoder.ts'

@@ -3,7 +3,7 @@ import type { AuditEvent } from './event.ts'
 import type { AuditBody, BodyReader, Slice } from './parse.ts'
 import type { AuditProblem, AuditProblemCause } from './problem.ts'
 
-/** What an input has taken and what it has left out, by cause. */
+/** Counts of an input's events: accepted, and skipped or rejected by cause. */
 export interface AuditStats {
   bytes: number
   events: number

@@ -1,4 +1,4 @@
-/** What works in any runtime: the fields, captures whose bytes are at hand, scenes. index.ts adds files and live events, which need Node. */
+/** The entry point for any runtime: fields, captures in memory, scenes. index.ts adds files and live events, which need Node. */
 import { CapturePieces } from './capture/pieces.ts'
 import { Replay, type ReplayOptions } from './replay.ts'
 import { SyscallState } from './state/state.ts'

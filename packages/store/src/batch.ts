@@ -1,6 +1,6 @@
 /**
- * Alerts on their way to the file: bytes and numbers, which another thread gets for nothing. What the indexes have of an alert is taken
- * from its JSON by who writes the file: the thread of the events only prints.
+ * Alerts on their way to the file, as bytes and numbers, which can be transferred to another thread without copying. The thread of the
+ * events only prints them; the writing thread derives the index entries from the JSON.
  */
 import { type AlertData, ByteSink, type JsonOptions, writeAlertJson } from '@falc/engine'
 import { inRange } from './row.ts'

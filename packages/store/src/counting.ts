@@ -1,4 +1,4 @@
-/** How many alerts there are: from the counts where they know it, else from the alerts. */
+/** Counts alerts: from the table of counts where that suffices, else by reading the alerts. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { partsOf, UNITS } from './counts.ts'
 import { guarded } from './error.ts'

@@ -1,6 +1,6 @@
 /**
- * How many alerts there are, by minute, hour and day: kept in the transaction that adds or removes alerts, so that a table of the most
- * frequent rules need not read the alerts.
+ * Counts of alerts by minute, hour and day, updated in the transaction that adds or removes alerts. So the most frequent rules are found
+ * without reading alerts.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 

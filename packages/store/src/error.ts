@@ -1,4 +1,4 @@
-/** What went wrong with a store, in one word. */
+/** The kind of a store's failure. */
 export type StoreFault =
   /** The file's contents are no longer what was written. */
   | 'damaged'

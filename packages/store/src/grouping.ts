@@ -1,4 +1,4 @@
-/** What alerts are counted by. */
+/** The dimensions by which alerts are counted. */
 import { type AlertData, compileOutput, PRIORITIES, type Source } from '@falc/engine'
 import { fieldTable, outputKeys } from '@falc/engine/analysis'
 import { namespaceOf } from './row.ts'

@@ -1,4 +1,4 @@
-/** How many alerts each step of time has. */
+/** Counts of alerts per interval of time. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { type Count, isCounted, MAX_GROUPS, ofNamespaces } from './counting.ts'
 import { UNITS } from './counts.ts'
@@ -9,7 +9,7 @@ import { type Query, type Rows, select, type Window } from './query/select.ts'
 import { inRange } from './row.ts'
 import { search } from './search.ts'
 
-/** The alerts of one step of time. */
+/** The alerts of one interval. */
 export interface Bar extends Count {
   /** When it begins, in nanoseconds since 1970. */
   readonly time: bigint
@@ -18,8 +18,8 @@ export interface Bar extends Count {
 const NS = 1_000_000_000n
 
 /**
- * The alerts of each step of time that has any, in order of time.
- * @param step nanoseconds; the first and the last step count as a whole
+ * The alerts of each interval that has any, in order of time.
+ * @param step nanoseconds of an interval; the first and the last are counted completely
  * @throws {StoreError}
  */
 export function histogram(

@@ -1,6 +1,6 @@
 /**
- * Writes the indexes, one after the other: each keeps the words of a transaction in a table of its own in memory, and going to and fro
- * between two of these and the rows costs a sixth of all that an alert costs, in misses of the cache.
+ * Writes the indexes one after the other. Each keeps the words of a transaction in its own table in memory; alternating between two of
+ * these and the rows would cost a sixth of an alert's total cost, in cache misses.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { ByteSink } from '@falc/engine'

@@ -1,10 +1,10 @@
-/** Whether a file is what was written, and what becomes of one that is not. */
+/** Checks the integrity of a file, and replaces a damaged one. */
 import { closeSync, existsSync, openSync, readSync, renameSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { isoTime } from '@falc/engine'
 import { guarded, type StoreFault } from './error.ts'
 
-/** Problems that are listed. */
+/** The number of problems that are listed. */
 const MAX_PROBLEMS = 20
 
 /**

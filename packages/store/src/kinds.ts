@@ -1,4 +1,4 @@
-/** What many alerts of a batch have in common: one object for all of them. */
+/** Values that many alerts of a batch share, as one object for all of them. */
 import { priorityLevel } from '@falc/engine'
 import type { Counted } from './counts.ts'
 import { type Body, commonTermsOf } from './term.ts'

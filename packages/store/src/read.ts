@@ -1,4 +1,4 @@
-/** Reads what row and indexes have of the alerts of a batch. */
+/** Reads the columns and index words of a batch's alerts. */
 import type { ByteSink, Priority } from '@falc/engine'
 import type { Batch } from './batch.ts'
 import { type Kind, Kinds } from './kinds.ts'

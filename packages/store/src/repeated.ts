@@ -1,4 +1,4 @@
-/** A text in ASCII that many alerts have: it is decoded when it changes. */
+/** An ASCII text that consecutive alerts share: it is decoded only when it changes. */
 export class RepeatedText {
   #bytes: Uint8Array = new Uint8Array()
   #text = ''

@@ -1,4 +1,4 @@
-/** What a row's columns have of an alert. */
+/** The columns of an alert's row. */
 import { createHash } from 'node:crypto'
 import type { Body } from './term.ts'
 

@@ -1,7 +1,7 @@
 /**
- * Reads what row and indexes have of an alert from the bytes of its JSON: that costs a third of parsing it, and leaves nothing to
- * collect. It gives up on what is not plain: other characters than printable ASCII, escapes, lists in fields, and bytes that no
- * alert's end is found in. `read.ts` parses these. Of what is no JSON in other ways, SQLite makes no row.
+ * Reads the columns and index words of an alert from the bytes of its JSON. That takes a third of the time of parsing, and creates no
+ * garbage. It handles only plain alerts: printable ASCII without escapes or lists in fields. `read.ts` parses all others, and SQLite
+ * rejects what is not valid JSON.
  */
 import { isAscii } from 'node:buffer'
 import type { ByteSink } from '@falc/engine'

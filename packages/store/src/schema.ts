@@ -1,6 +1,6 @@
 /**
- * The tables, as steps from one version to the next; `PRAGMA user_version` counts the steps that a file has. Steps that were released
- * never change.
+ * The tables, as migrations from one version to the next; `PRAGMA user_version` counts those that a file has had. Released migrations never
+ * change.
  *
  * alerts   one row per alert, in the order of arrival; `body` is its JSON (JSONB)
  * words    FTS5 over rule and message; keeps no contents

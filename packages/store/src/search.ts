@@ -1,4 +1,4 @@
-/** The alerts that a question is about, the newest first. */
+/** Searches alerts, the newest first. */
 
 import type { DatabaseSync } from 'node:sqlite'
 import { type AlertData, parseAlert } from '@falc/engine'

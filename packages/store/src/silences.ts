@@ -1,4 +1,4 @@
-/** Silences: conditions whose alerts people need not see for a time. The alerts stay, and are marked by whoever shows them. */
+/** Silences: conditions whose alerts are hidden for a time. The alerts stay in the store; the reader marks them. */
 import type { DatabaseSync } from 'node:sqlite'
 import type { AlertData, Source } from '@falc/engine'
 import { guarded, StoreError } from './error.ts'

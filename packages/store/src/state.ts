@@ -1,3 +1,3 @@
-/** Where alerts stand: every alert begins as `open`. The store keeps the position in this list. */
+/** The triage states of an alert, which starts as `open`. The store keeps the index in this list. */
 export const STATES = ['open', 'acknowledged', 'closed', 'false_positive'] as const
 export type State = (typeof STATES)[number]

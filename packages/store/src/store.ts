@@ -1,4 +1,4 @@
-/** A store of alerts in one file. Everything here is synchronous: a program that must not wait uses `StoreThread`. */
+/** A store of alerts in one file. All methods are synchronous; use `StoreThread` in a program that must not block. */
 import { existsSync, rmSync } from 'node:fs'
 import type { AlertData } from '@falc/engine'
 import { type Batch, batchOf } from './batch.ts'

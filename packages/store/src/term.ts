@@ -1,12 +1,12 @@
 /**
- * The words of the index that stand for the values of an alert: one for each pair of a name and a value. A search looks only at alerts
- * that have the words of its condition, and decides by their contents. So a word may say less than a pair does (names are
- * hashed, long values cut), but no alert may lack a word that a search relies on.
+ * The index words for the values of an alert, one for each pair of a name and a value. A search reads only alerts with the words of its
+ * condition, and then checks their contents. So a word may be less precise than its pair (names are hashed, long values cut), but no alert
+ * may lack a word that a search relies on.
  */
 import type { AlertData, Priority, Scalar } from '@falc/engine'
 import { parseAddress, printAddress, withoutPrefix } from '@falc/engine/analysis'
 
-/** Characters of a value that its word has. */
+/** The number of a value's characters in its word. */
 export const CUT = 32
 
 /** Words of an alert stand on lines of their own; what is not in here separates words in SQLite's eyes. */

@@ -1,4 +1,4 @@
-/** A store that is written by a thread of its own: SQLite waits for the disk, and the program must not. */
+/** A store with its own writing thread: SQLite waits for the disk, and the program must not. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { AlertData } from '@falc/engine'

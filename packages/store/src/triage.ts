@@ -1,4 +1,4 @@
-/** What people decide about alerts. */
+/** The triage of alerts: state, assignee, notes. */
 import type { DatabaseSync } from 'node:sqlite'
 import { guarded } from './error.ts'
 import { STATES, type State } from './state.ts'

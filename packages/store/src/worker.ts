@@ -1,4 +1,4 @@
-/** The thread that writes a store. It takes batches of alerts and answers each; between them it removes what is not kept any longer. */
+/** The thread that writes a store. It receives batches of alerts and confirms each; between batches it removes expired alerts. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { Batch } from './batch.ts'
 import { StoreError, type StoreFault } from './error.ts'

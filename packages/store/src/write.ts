@@ -1,4 +1,4 @@
-/** Adds and removes alerts; index and counts change with them, in one transaction. */
+/** Adds and removes alerts, with their index and counts, in one transaction. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Batch } from './batch.ts'
 import { type Counted, Counts } from './counts.ts'

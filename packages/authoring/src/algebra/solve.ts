@@ -2,7 +2,7 @@ import type { EventTypes, Scalar } from '@falc/engine'
 import { type Formula, type Literal, typesOf } from './formula.ts'
 import { type Demand, type Found, findValue, stillFits } from './value.ts'
 
-/** An event as far as a formula needs it: operands with the values that make it true. */
+/** An event that satisfies a formula, as the values of the operands that matter. */
 export interface Witness {
   readonly values: ReadonlyMap<string, Exclude<Found, 'none'>>
 }

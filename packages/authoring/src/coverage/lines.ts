@@ -1,6 +1,6 @@
 import type { CoveredPart } from './coverage.ts'
 
-/** A line of a rules file that parts of rules are written on. */
+/** A line of a rules file with parts of rules. */
 export interface CoveredLine {
   /** All parts on it decide in some rule: a line of a macro serves several. */
   readonly isHit: boolean

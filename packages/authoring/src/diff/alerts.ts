@@ -1,6 +1,6 @@
 import type { Engine, Source } from '@falc/engine'
 
-/** What becomes of a rule's alerts. */
+/** How a rule's alerts change. */
 export interface AlertChange {
   readonly rule: string
   readonly before: number

@@ -4,7 +4,7 @@ import { and, FALSE, formulaOf, type Literal, literalsOf } from '../algebra/form
 import { Solver } from '../algebra/solve.ts'
 import { FieldEvent } from '../test/field-event.ts'
 
-/** What becomes of an alert. `open`: its fields do not tell. */
+/** Whether an alert would still be raised. `open`: its fields do not decide it. */
 export type KeptFate = 'stays' | 'goes' | 'open'
 
 /** What becomes of the alerts of one rule. */

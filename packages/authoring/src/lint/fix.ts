@@ -1,6 +1,6 @@
 import type { Edit, Finding, Fix } from './check.ts'
 
-/** A text after edits, and how many findings were mended. */
+/** A text after edits, and the number of findings that were fixed. */
 export interface Fixed {
   readonly text: string
   readonly count: number

@@ -2,7 +2,7 @@ import type { Engine, EventTypes, Place, Source } from '@falc/engine'
 import type { Analysis, CompiledRule, MappedText, Node } from '@falc/engine/analysis'
 import { Solver } from '../algebra/solve.ts'
 
-/** A rule or a macro as it is checked: a condition with the text that it was written in. */
+/** A rule or a macro under check: its condition and source text. */
 export interface Unit {
   readonly kind: 'rule' | 'macro'
   readonly name: string

@@ -3,7 +3,7 @@ import { type CompiledRule, evaluateClause, holdsWith, type Node, visitDeciding 
 import { Solver } from '../algebra/solve.ts'
 import { type Mutant, mutantsOf } from './mutants.ts'
 
-/** What the tests made of a mutant. `unseen`: it matches the same events as its rule in every test. */
+/** The result of a mutant. `unseen`: it matches the same events as its rule in every test. */
 export type Fate = 'killed' | 'survived' | 'unseen'
 
 export interface RuleScore {

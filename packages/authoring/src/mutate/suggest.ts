@@ -5,7 +5,7 @@ import { Solver, type Witness } from '../algebra/solve.ts'
 import { FieldEvent } from '../test/field-event.ts'
 import type { Mutant } from './mutants.ts'
 
-/** An event that tells a rule from mutants. */
+/** An event that distinguishes a rule from mutants. */
 export interface Suggestion {
   readonly fields: Readonly<Record<string, Scalar>>
   /** Whether the rule matches it. */

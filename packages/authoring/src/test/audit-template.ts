@@ -1,4 +1,4 @@
-/** Audit events of tests: what every one of them has, unless a test says otherwise. */
+/** Defaults of audit events in tests. */
 const TEMPLATE = {
   kind: 'Event',
   apiVersion: 'audit.k8s.io/v1',

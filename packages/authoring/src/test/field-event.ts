@@ -1,7 +1,7 @@
 import { defineSource, type FieldDef, nearest, type Scalar, type Source, type Value } from '@falc/engine'
 import { TYPES } from '@falc/engine/analysis'
 
-/** An event of a test that is given by its fields. What is not given is absent. */
+/** An event of a test, given by its fields. All others are absent. */
 export class FieldEvent {
   readonly #values: ReadonlyMap<string, unknown>
 

@@ -1,7 +1,7 @@
 import { type Alert, type Engine, type Explanation, explanationText, type Source } from '@falc/engine'
 import type { Expectation, RuleTest, See, Snapshot, TestResult } from './rule-test.ts'
 
-/** Alerts of one rule, and unreadable events, that are shown when there are too many. */
+/** The maximum number of alerts of one rule, and of unreadable events, that are shown. */
 const SHOWN = 3
 
 /**

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { PATH } from './webhook.ts'
 
-/** What people create, run and are given: what rules over audit events are about. Leases and events would be most of the load. */
+/** The resources that rules over audit events are about. Leases and events are left out: they would be most of the load. */
 const RESOURCES: Readonly<Record<string, readonly string[]>> = {
   '': [
     ...['pods', 'pods/ephemeralcontainers', 'pods/exec', 'pods/attach', 'pods/portforward', 'pods/proxy'],

@@ -2,7 +2,7 @@ import { NATS_CONNECTION, OptionError, type OptionsOf, type OptionTable, readOpt
 import { ConfigError } from './error.ts'
 import { anything, type JsonSchema, type Kind } from './kind.ts'
 
-/** A map with options of a connection to NATS: the same as of an output, and others. */
+/** A map with the options of a NATS connection, as an output has them, and others. */
 function natsOptions<const T extends OptionTable>(table: T): Kind<OptionsOf<T>> {
   return {
     schema: schemaOf(table) as JsonSchema,

@@ -1,4 +1,4 @@
-/** Keys of the configuration and their sections: the words in which the tables of keys/ are written. */
+/** The vocabulary of the tables in keys/: keys of the configuration, and sections of keys. */
 import { nearest } from '@falc/engine'
 import { ConfigError } from './error.ts'
 import type { JsonSchema, Kind, Reading } from './kind.ts'

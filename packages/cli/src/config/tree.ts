@@ -2,8 +2,8 @@ import type { SourceText } from '@falc/engine'
 import type { ConfigPlace } from './error.ts'
 
 /**
- * Configuration as it was written: every value knows its place, and scalars keep their text. The table of keys decides
- * their types after `${VAR}` has been expanded, as in Falco.
+ * The configuration as written: every value knows its position, and scalars keep their text. The table of keys decides their types after
+ * `${VAR}` has been expanded, as in Falco.
  */
 export type ConfigNode = ConfigScalar | ConfigMap | ConfigList
 

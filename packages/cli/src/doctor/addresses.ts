@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts'
 
-/** Ports of servers, where an address has none. */
+/** Default ports, for addresses without one. */
 const PORTS: Readonly<Record<string, number>> = {
   ...{ 'http:': 80, 'https:': 443, 'nats:': 4222, 'tls:': 4222, 'redis:': 6379, 'rediss:': 6379, 'amqp:': 5672 },
   ...{ 'amqps:': 5671, 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443, 'tcp:': 0, 'udp:': 0 },

@@ -5,7 +5,7 @@ import { count } from '../count.ts'
 import { type Finding, found, missing, optional } from '../machine/finding.ts'
 import { readFile } from '../read-file.ts'
 
-/** Days before its end from which a certificate is worth a word. */
+/** A certificate that expires within this many days is reported. */
 const SOON = 14
 const DAY_MS = 86_400_000
 

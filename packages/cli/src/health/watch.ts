@@ -5,7 +5,7 @@ import type { FeedMeter } from '../meter/counts.ts'
 import { DropMonitor } from './drops.ts'
 import { SilenceMonitor } from './silence.ts'
 
-/** Milliseconds between checks. Losses that begin have been counted sooner than that. */
+/** Milliseconds between checks. The start of a loss is counted sooner than that. */
 const INTERVAL = 100
 
 /** The run that is watched. */

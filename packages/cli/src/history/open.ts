@@ -1,4 +1,4 @@
-/** Finds and opens the store that a command is about, and reads what its flags ask for. */
+/** Finds and opens a command's store, and reads the flags that select alerts. */
 import { type AlertData, ConditionError, type Source } from '@falc/engine'
 import { parseDuration } from '@falc/outputs'
 import { type Grouping, groupingOf, planCondition, type Query, StoreError, StoreReader } from '@falc/store'

@@ -1,4 +1,4 @@
-/** Results as a table, JSON, lines of JSON, or CSV. What alerts say is others' text: on a terminal and in a spreadsheet it does nothing. */
+/** Results as a table, JSON, lines of JSON, or CSV. The text of alerts may be an attacker's, so it is escaped for terminals and spreadsheets. */
 import { once } from 'node:events'
 import { print } from '../command.ts'
 import { CliError } from '../fail.ts'

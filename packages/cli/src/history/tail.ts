@@ -1,4 +1,4 @@
-/** The alerts that arrived last, and those that arrive from now on. */
+/** The most recent alerts, followed by new ones as they arrive. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Query, StoredAlert, StoreReader } from '@falc/store'
 import { openStore } from './open.ts'

@@ -1,7 +1,7 @@
 import type { EventListing } from '@falc/sources-syscall'
 import { columns, type ListFormat, markdownTable } from './format.ts'
 
-/** `--list-events`: what rules may ask evt.type for, each with the parameters that evt.arg may name. */
+/** `--list-events`: the values of evt.type, each with the parameters that evt.arg may name. */
 export async function listEvents(format: ListFormat): Promise<string> {
   const events = (await import('@falc/sources-syscall')).listEvents()
   if (format === 'json') return `${JSON.stringify({ events }, null, 2)}\n`

@@ -2,7 +2,7 @@ import { CliError } from '../fail.ts'
 import { loadSources } from '../sources/load.ts'
 import { columns } from './format.ts'
 
-/** `--list-plugins`: falc loads no shared libraries, its sources do their work. */
+/** `--list-plugins`: falc loads no shared libraries; its own sources replace plugins. */
 export async function listPlugins(): Promise<string> {
   const rows = (await plugins()).map(
     ({ name, version, source }) => [name, `version ${version}, built in, source ${source}`] as const,

@@ -4,7 +4,7 @@ import { readRules } from '../rules/files.ts'
 import type { RunFlags } from '../run/run-flags.ts'
 import { engineVersion, falcVersion } from '../version.ts'
 
-/** An option of the configuration may be a secret: only its key is shown. */
+/** Only the keys of `-o` options are shown, since values may be secret. */
 function withoutValue(argument: string, at: number, all: readonly string[]): string {
   const isOption = /^(?:-o|--option=)./.test(argument) || /^(?:-o|--option)$/.test(all[at - 1] ?? '')
   return isOption ? argument.replace(/^((?:-o|--option=)?[^=]*=).*/s, '$1…') : argument

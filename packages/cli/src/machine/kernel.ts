@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { type Finding, found, missing, optional } from './finding.ts'
 
-/** Where facts about the machine are read. Tests have another root. */
+/** What is known about the machine. `root` is the folder below which its files are read; tests use another one. */
 export interface Facts {
   readonly root: string
   readonly release: string

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts'
 import type { RuleNote } from '../rules/ruleset-cache.ts'
 import type { FeedMeter, Series } from './counts.ts'
 
-/** A file that was loaded. */
+/** A loaded file. */
 export interface LoadedFile {
   readonly path: string
   readonly sha256: string

@@ -1,7 +1,7 @@
 import type { AuditStreamCounts } from '@falc/sources-k8saudit/nats'
 import type { Series } from './counts.ts'
 
-/** What a receiver of audit events, or a worker, knows of its stream: everything that it counts, from the start. */
+/** Metrics of a stream of audit events, at a receiver or a worker. */
 export function streamSeries(source: string, counts: AuditStreamCounts): Series[] {
   const { batches, deadLetters = {}, pending, unacknowledged, connected } = counts
   const series = (name: Series['name'], kind: Series['kind'], help: string, value: number | undefined, labels = {}) =>

@@ -1,4 +1,4 @@
-/** What playbooks have done. Series exist with 0 from the start. */
+/** Metrics of playbooks. Every series exists from the start, with 0. */
 import type { NatsCounts, ResponseCounts } from '@falc/response'
 import { Page } from './series.ts'
 

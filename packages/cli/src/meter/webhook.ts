@@ -1,7 +1,7 @@
 import type { AuditWebhook } from '@falc/sources-k8saudit'
 import type { Series } from './counts.ts'
 
-/** What the webhook of a source has taken and refused, and what waits: everything that it counts, from the start. */
+/** Metrics of a source's webhook: accepted, refused and waiting requests. */
 export function webhookSeries(source: string, { stats, waiting }: Pick<AuditWebhook, 'stats' | 'waiting'>): Series[] {
   const series = (name: Series['name'], kind: Series['kind'], help: string, value: number, labels = {}): Series => ({
     ...{ name, kind, help, value, labels: { source, ...labels } },

@@ -1,7 +1,7 @@
 import type { Unshared, WorkerCounts } from '@falc/sources-k8saudit/workers'
 import type { Series } from './counts.ts'
 
-/** What the worker threads of a source have done: everything that is counted, from the start. */
+/** Metrics of a source's worker threads. */
 export function workerSeries(
   source: string,
   counts: readonly WorkerCounts[],

@@ -1,4 +1,4 @@
-/** `falc respond pending`, `approve` and `deny`: steps that wait for approval, and the answer for one of them. */
+/** `falc respond pending`, `approve` and `deny`: list the steps that wait for approval, and answer one. */
 import { userInfo } from 'node:os'
 import { answerWaiting, type Waiting, type Word, waitingIn } from '@falc/response'
 import { print } from '../command.ts'

@@ -1,4 +1,4 @@
-/** `falc respond check`: what is wrong with playbooks before they meet an alert. */
+/** `falc respond check`: validates playbooks. */
 import { loadPlaybooks, type Playbook, PlaybookError } from '@falc/response'
 import { print } from '../command.ts'
 import { count } from '../count.ts'

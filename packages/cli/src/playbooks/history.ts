@@ -1,4 +1,4 @@
-/** `falc respond history`: the journal, for people. */
+/** `falc respond history`: prints the journal. */
 import { Journal, type Sealed } from '@falc/response'
 import { print } from '../command.ts'
 import { CliError } from '../fail.ts'

@@ -1,4 +1,4 @@
-/** `falc respond rbac`: the least roles of Kubernetes with which playbooks can act. */
+/** `falc respond rbac`: the minimal Kubernetes roles that playbooks need. */
 import { type Role, rolesOf } from '@falc/response'
 import { stringify } from 'yaml'
 import { print } from '../command.ts'

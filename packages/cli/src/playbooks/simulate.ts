@@ -1,4 +1,4 @@
-/** `falc respond simulate`: what playbooks would have done about the alerts of a store, with their limits as they would have held. */
+/** `falc respond simulate`: what playbooks would have done about the alerts of a store, within their limits. */
 import { isoTime } from '@falc/engine'
 import { type Playbook, type SimulatedStep, Simulation } from '@falc/response'
 import { print } from '../command.ts'

@@ -1,4 +1,4 @@
-/** `falc respond test`: files of cases beside playbooks. */
+/** `falc respond test`: runs the test files of playbooks. */
 import { existsSync } from 'node:fs'
 import { ACTIONS, type Action, PlaybookError, runCases } from '@falc/response'
 import { print } from '../command.ts'

@@ -2,7 +2,7 @@ import { type AlertData, PRIORITIES, priorityLevel } from '@falc/engine'
 import type { OutputStats } from '@falc/outputs'
 import type { Series } from '../meter/counts.ts'
 
-/** Different rules and sources that are counted by themselves; those beyond are counted together, as `other`. */
+/** The number of rules, and of sources, with their own series; further ones are counted together, as `other`. */
 const MAX_SERIES = 1000
 
 /** Counts of the relay, as a page for Prometheus under falcosidekick's names. */

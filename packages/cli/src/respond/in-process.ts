@@ -1,4 +1,4 @@
-/** Playbooks in the process that raises the alerts: `response:` in falco.yaml. */
+/** Runs playbooks in the process that raises the alerts: `response:` in falco.yaml. */
 import type { AlertData, Source } from '@falc/engine'
 import {
   ACTIONS,

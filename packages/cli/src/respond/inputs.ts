@@ -1,4 +1,4 @@
-/** Where `falc respond` gets alerts from: standard input, or HTTP as Falco's http_output sends them. */
+/** The inputs of `falc respond`: standard input, or HTTP requests as Falco's http_output sends them. */
 import { once } from 'node:events'
 import { type AlertData, parseAlert } from '@falc/engine'
 import type { Taken } from '@falc/response'

@@ -1,4 +1,4 @@
-/** What playbooks work with: flags, else falco.yaml. */
+/** The settings of playbooks, from flags or falco.yaml. */
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { AlertData, Source } from '@falc/engine'

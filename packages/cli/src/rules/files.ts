@@ -2,7 +2,7 @@ import { yamlFiles } from '../config/files.ts'
 import { CliError } from '../fail.ts'
 import { kindOf, readFile } from '../read-file.ts'
 
-/** Files of tests: `falc test` reads them, and no folder of rules has them. */
+/** Test files: read by `falc test`, and skipped in a folder of rules. */
 export function isTestFile(path: string): boolean {
   return /\.test\.ya?ml$/.test(path)
 }

@@ -1,4 +1,4 @@
-/** Keeps compiled rulesets, so that a start with the same rules needs neither parser nor compiler. */
+/** Caches compiled rulesets, so that a start with the same rules needs neither parser nor compiler. */
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

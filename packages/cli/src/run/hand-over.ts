@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts'
 
-/** Types of outputs to which receivers connect: they are connected to the other engine. */
+/** Types of outputs to which receivers connect: their receivers are connected to the other engine. */
 const SERVING: readonly string[] = ['grpc', 'prometheus', 'stream']
 
 /**

@@ -1,4 +1,4 @@
-/** The console, as falco.yaml and flags describe it. */
+/** Opens the console that falco.yaml and flags configure. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Console, type OidcOptions, type Token, tokensIn } from '@falc/console'

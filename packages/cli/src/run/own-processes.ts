@@ -1,6 +1,6 @@
 import { ownProcesses } from '@falc/outputs'
 
-/** What is looked at of an event; events of other sources than system calls have no thread. */
+/** The part of an event that is read; only events of system calls have a thread. */
 interface Traced {
   /** Nanoseconds since 1970. */
   readonly time: bigint

@@ -1,7 +1,7 @@
 import { printable } from '../printable.ts'
 import type { Feed } from '../sources/feed.ts'
 
-/** Milliseconds between two drawings of the line. */
+/** Milliseconds between two updates of the line. */
 const INTERVAL = 500
 
 /**

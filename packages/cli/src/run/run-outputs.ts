@@ -5,7 +5,7 @@ import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import { wantedOutputs } from './open-outputs.ts'
 
-/** The outputs of a run: they are replaced by a reload, hold up the feeds while they are full, and are closed in the end. */
+/** The outputs of a run. A reload replaces them, full ones delay the feeds, and the end of the run closes them. */
 export class RunOutputs {
   readonly #outputs = new Outputs()
   readonly #log: Log

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { ownProcesses } from '@falc/outputs'
 import type { Log } from '../log.ts'
 
-/** A service manager that waits for states of the service: systemd. */
+/** Reports the state of the service to systemd. */
 export interface ServiceManager {
   /** Everything is open and the configuration is valid. Starts feeding the watchdog. */
   ready(status: string): void

@@ -4,7 +4,7 @@ import { takeSnapshots } from '../meter/snapshots.ts'
 import type { Feed } from '../sources/feed.ts'
 import type { Session } from './session.ts'
 
-/** Runs beside a session: snapshots of metrics, and checks of a live source's health. */
+/** Periodic tasks of a session: snapshots of metrics, and health checks of a live source. */
 export interface RunWatch {
   end(): void
   /** Lines for the final report; empty when there is nothing to report. */

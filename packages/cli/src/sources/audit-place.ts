@@ -1,4 +1,4 @@
-/** Where audit events come from. */
+/** The origin of audit events. */
 import { createHash } from 'node:crypto'
 import { fstatSync } from 'node:fs'
 import { join, resolve } from 'node:path'

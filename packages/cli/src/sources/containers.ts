@@ -2,7 +2,7 @@ import type { ContainerEngine, MetadataCounts, MetadataOptions } from '@falc/sou
 import { type Config, loadConfig } from '../config/config.ts'
 import { type Cluster, clusterOf, podDirectory } from './kubernetes.ts'
 
-/** The engines of Falco's container plugin, by the protocol that they are asked in. */
+/** The engines of Falco's container plugin, by protocol. */
 const PROTOCOLS = { docker: ['docker'], podman: ['podman'], cri: ['cri', 'containerd'] } as const
 
 /** The options in a falco.yaml. @throws {ConfigError | CliError} */

@@ -5,7 +5,7 @@ import type { PodDirectory } from '@falc/sources-syscall'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 
-/** Value of the flag that stands for the account of the pod that falc runs in. */
+/** The value of the flag for the service account of the pod that falc runs in. */
 const OWN_ACCOUNT = 'pod'
 
 /** Where a collector keeps what it knows. */

@@ -1,4 +1,4 @@
-/** What the live source counts, by what it means for the events. */
+/** The counters of the live source, by their meaning for events. */
 import type { LiveCounts } from '@falc/sources-syscall'
 
 /** What the kernel left out, since no rule depends on it. */

@@ -1,4 +1,4 @@
-/** A configuration for other people's eyes: the tables of its keys and of the outputs' options say what may be secret. */
+/** Removes secrets from a configuration before others see it. The tables of keys and of output options mark what may be secret. */
 import { type OutputSettings, secretsIn, transportOf } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 import { FALCO_YAML } from '../config/keys/falco-yaml.ts'

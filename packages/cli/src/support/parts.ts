@@ -1,4 +1,4 @@
-/** What a bundle has beside the configuration. Each part has a bound, and a part that cannot be had says why. */
+/** The parts of a support bundle other than the configuration. Each is bounded; a part that is not available gives the reason. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'

@@ -3,7 +3,7 @@ import { CliError } from '../fail.ts'
 import { captureFeed } from '../sources/capture-feed.ts'
 import { k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
 
-/** Events before and after the one that a test is about. */
+/** The number of events before and after the tested one. */
 const AROUND = 10
 
 /** Shows the events of a capture or an audit log. @param around the number of an event: only those around it are shown */

@@ -6,7 +6,7 @@ import { CliError } from '../fail.ts'
 import { parseReference, type Reference } from './reference.ts'
 import { bodyOf, failureOf } from './registry.ts'
 
-/** An entry of an index, in falcoctl's format. */
+/** An entry of an index in falcoctl's format. */
 export interface Listed {
   readonly name: string
   readonly type: string

@@ -1,6 +1,6 @@
 import { CliError } from '../fail.ts'
 
-/** Where an artifact is: `ghcr.io/falcosecurity/rules/falco-rules:5`. */
+/** The address of an artifact, such as `ghcr.io/falcosecurity/rules/falco-rules:5`. */
 export interface Reference {
   readonly registry: string
   readonly repository: string

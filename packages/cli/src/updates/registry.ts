@@ -4,7 +4,7 @@ import { CliError } from '../fail.ts'
 import { printable } from '../printable.ts'
 import type { Reference } from './reference.ts'
 
-/** What a registry answered, or that it did not. `again`: it may be better the next time. */
+/** A registry's failure. `again`: a later attempt may succeed. */
 export class RegistryError extends CliError {
   readonly again: boolean
 

@@ -1,4 +1,7 @@
-/** Signatures as cosign keeps them: in the same repository, under a tag made of the digest that is signed. Those of minisign are beside them. */
+/**
+ * Signatures as cosign keeps them: in the same repository, under a tag made of the digest that is signed. Signatures of minisign are
+ * stored the same way.
+ */
 import { execFileSync } from 'node:child_process'
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

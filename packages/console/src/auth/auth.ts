@@ -1,4 +1,4 @@
-/** Who may do what. Without tokens, roles or a proxy the console is open, and listens to this machine only. */
+/** Authorisation. Without tokens, roles or a proxy the console is open, and listens only to this machine. */
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIPv6 } from 'node:net'

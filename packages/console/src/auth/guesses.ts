@@ -1,6 +1,6 @@
 import { Refused } from '../failure.ts'
 
-/** Wrong guesses that a client may make in a minute. */
+/** Wrong tokens that a client may send in a minute. */
 const MAX_WRONG = 10
 const MINUTE_MS = 60_000
 /** Clients that are remembered. Addresses are others' to choose: of more, all are forgotten. */

@@ -1,4 +1,4 @@
-/** Signing in with an identity provider: OpenID Connect's code flow with PKCE. What the protocol asks for, `openid-client` checks. */
+/** Sign-in with an identity provider: OpenID Connect's code flow with PKCE, checked by `openid-client`. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { Configuration } from 'openid-client'
 import { Refused } from '../failure.ts'

@@ -1,4 +1,4 @@
-/** What groups may do, of people whom a proxy or an identity provider knows. */
+/** The rights of groups that a proxy or an identity provider names. */
 import { checkRights, type Rights, SCOPES, type Scope } from './tokens.ts'
 
 /** Whoever is in the group may do this. */

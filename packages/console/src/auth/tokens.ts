@@ -1,4 +1,4 @@
-/** Tokens, and what they allow. */
+/** Tokens and their scopes. */
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 

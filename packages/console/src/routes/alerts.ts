@@ -1,4 +1,4 @@
-/** Alerts, and what people decide about them. */
+/** Alerts and their triage. */
 import { type Query, STATES, type StoredAlert, type StoreReader, type TriageChange } from '@falc/store'
 import { badRequest, Refused } from '../failure.ts'
 import { integerOf, SHOWN } from '../parameters.ts'

@@ -1,4 +1,4 @@
-/** Steps of playbooks that wait for approval: in the console by users with the scope, by a link by whoever has its token. */
+/** Steps of playbooks that wait for approval, by a user with the scope or by anyone with the token of a link. */
 import { hashOf } from '../auth/tokens.ts'
 import { badRequest, Refused } from '../failure.ts'
 import type { Approval, Approvals, Word } from '../shapes/index.ts'

@@ -1,4 +1,4 @@
-/** Sensors, outputs, and what this console is. */
+/** Sensors, outputs and the version of the console. */
 import { setImmediate as turn } from 'node:timers/promises'
 import { type AlertData, isoTime } from '@falc/engine'
 import { type Group, groupingOf, type StoreReader } from '@falc/store'

@@ -1,4 +1,4 @@
-/** Where alerts of others come in. */
+/** Receives alerts from other programs. */
 import { type AlertData, parseAlert } from '@falc/engine'
 import { badRequest } from '../failure.ts'
 import type { ServerRoute } from './route.ts'

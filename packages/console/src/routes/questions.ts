@@ -1,4 +1,4 @@
-/** Questions about many alerts. */
+/** Queries over many alerts: counts, groups, histograms. */
 import { isoTime } from '@falc/engine'
 import type { Group, Query, StoreReader } from '@falc/store'
 import { badRequest } from '../failure.ts'

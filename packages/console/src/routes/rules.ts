@@ -1,4 +1,4 @@
-/** Rules: how often each fires, its text, and why it did. */
+/** Rules: how often each fires, its text, and the explanation of an alert. */
 import { isoTime, type LoadedRule } from '@falc/engine'
 import { printCondition, walk } from '@falc/engine/analysis'
 import { groupingOf, type StoreReader } from '@falc/store'

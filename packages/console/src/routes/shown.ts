@@ -1,4 +1,4 @@
-/** What lists show, and how. */
+/** Alerts in the form that lists show. */
 import { allOf, noneOf, type Query, type StoredAlert, type StoreReader } from '@falc/store'
 import { badRequest } from '../failure.ts'
 import { queryOf } from '../parameters.ts'

@@ -1,4 +1,4 @@
-/** Silences: conditions whose alerts are marked for a time. */
+/** Silences: conditions that mark matching alerts for a time. */
 import { isoTime } from '@falc/engine'
 import { type NewSilence as Kept, planSilence, type Silence as Stored, type StoreReader } from '@falc/store'
 import { badRequest, Refused } from '../failure.ts'

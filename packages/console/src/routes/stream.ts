@@ -1,4 +1,4 @@
-/** What a stream sends next. */
+/** The next alerts of a stream. */
 import { integerOf, queryOf, SELECTING } from '../parameters.ts'
 import type { Route } from './route.ts'
 import { printed } from './shown.ts'

@@ -1,4 +1,4 @@
-/** Exceptions: which would remove how many alerts of a rule, and where they are written. */
+/** Exceptions: proposals with the number of alerts that each would remove, and writing one. */
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type AlertData, compileCondition, parseCondition, printCondition, type Source } from '@falc/engine'
 import { fieldTable } from '@falc/engine/analysis'

@@ -1,6 +1,5 @@
 /**
- * What the routes take and answer, as JSON: for the server and the page alike. Times are ISO 8601 in UTC, with nanoseconds where they are
- * those of events.
+ * The JSON that routes accept and return, for the server and the page. Times are ISO 8601 in UTC; times of events have nanoseconds.
  */
 
 /** Where an alert stands. Every alert begins as `open`. */

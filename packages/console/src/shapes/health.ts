@@ -1,4 +1,4 @@
-/** What the routes about sensors, outputs and the session answer. */
+/** The JSON of the routes for sensors, outputs and the session. */
 import type { AlertJson } from './alerts.ts'
 
 /** A host whose alerts arrive. */

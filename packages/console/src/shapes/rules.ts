@@ -1,4 +1,4 @@
-/** What the routes about rules take and answer. */
+/** The JSON of the routes for rules. */
 import type { Completeness, Found } from './alerts.ts'
 
 export interface Place {

@@ -1,4 +1,4 @@
-/** Alerts as a list, live or paused, by groups or by facets, and one of them in full. */
+/** The list of alerts: live or paused, grouped or with facets, and one alert in detail. */
 
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { State } from '../shapes/index.ts'

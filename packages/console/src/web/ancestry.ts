@@ -1,4 +1,4 @@
-/** The ancestors of an alert's process, as far as its fields tell: the oldest first, the process itself last. */
+/** The ancestors of an alert's process, as far as its fields show them: the oldest first, the process itself last. */
 export interface Process {
   readonly name: string
   readonly details: readonly (readonly [field: string, value: string])[]

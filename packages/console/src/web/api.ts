@@ -1,4 +1,4 @@
-/** What the console is asked, and the alerts that it sends. */
+/** Requests to the console, and its stream of alerts. */
 import { signal } from '@preact/signals'
 import type { Found } from '../shapes/index.ts'
 import type { View } from './url.ts'

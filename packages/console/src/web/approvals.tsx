@@ -1,4 +1,4 @@
-/** Steps of playbooks that wait for approval: all of them, or the one of a link. */
+/** The steps of playbooks that wait for approval: all, or the one that a link names. */
 
 import { useEffect, useState } from 'preact/hooks'
 import type { Approvals as Answer, Approval, Word } from '../shapes/index.ts'

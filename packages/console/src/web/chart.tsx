@@ -1,4 +1,4 @@
-/** Alerts over time by priority, as stacked bars, of which a span can be selected. */
+/** Alerts over time by priority, as stacked bars; the user can select a span. */
 import { useRef, useState } from 'preact/hooks'
 import type { Bar } from './api.ts'
 import { grouped } from './numbers.ts'

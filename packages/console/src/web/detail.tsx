@@ -1,4 +1,4 @@
-/** One alert: the sentence, why it fired, its process and its ancestors, its fields, what is around it, notes, its JSON. */
+/** One alert: message, explanation, process and ancestors, fields, surrounding alerts, notes, JSON. */
 
 import { useState } from 'preact/hooks'
 import type { AlertPage, Count, Found, Detail as Full, Why as Reason } from '../shapes/index.ts'

@@ -1,4 +1,4 @@
-/** An error, where there is one, read out by screen readers when it appears. */
+/** An error message, which screen readers announce when it appears. */
 export function ErrorLine({ text }: { readonly text: string | undefined }) {
   if (text === undefined) return null
   return (

@@ -1,4 +1,4 @@
-/** What the console knows of fields and rules, asked for once. */
+/** The lists of fields and rules, fetched once. */
 import { signal } from '@preact/signals'
 import type { Fields, Rules } from '../shapes/index.ts'
 import { ask } from './api.ts'

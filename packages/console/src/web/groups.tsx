@@ -1,4 +1,4 @@
-/** Alerts that are equal in some fields, as one. */
+/** Alerts grouped by fields. */
 
 import { useState } from 'preact/hooks'
 import type { Groups } from '../shapes/index.ts'

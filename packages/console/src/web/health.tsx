@@ -1,4 +1,4 @@
-/** Whether all is well: sensors, their rules and losses, outputs, and alerts that a receiver has refused. */
+/** Health: sensors with their rules and losses, outputs, and alerts that receivers refused. */
 
 import { useState } from 'preact/hooks'
 import type {

@@ -1,6 +1,6 @@
 /**
- * Text of alerts, which attackers choose: control characters, marks that reverse text and invisible ones are shown as escapes. It only
- * ever becomes text nodes.
+ * Text of alerts, which an attacker may choose: control, bidirectional and invisible characters are shown as escapes. It only becomes text
+ * nodes, never markup.
  */
 export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, char =>

@@ -1,4 +1,4 @@
-/** A list of alerts that lives: what was asked for, what arrives meanwhile, and what is older, each alert once. */
+/** A live list of alerts: the first page, new alerts, and older pages, each alert once. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { AlertPage, Found, Triage } from '../shapes/index.ts'
 import { ask, listen, selection } from './api.ts'

@@ -1,4 +1,4 @@
-/** What a screen shows of the console's answers: the last answer stays until the next one is there, and late ones are dropped. */
+/** Loads the data of a screen. The last answer stays until the next arrives, and late answers are dropped. */
 import { useEffect, useState } from 'preact/hooks'
 
 export interface Loaded<T> {

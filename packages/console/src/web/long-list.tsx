@@ -1,4 +1,4 @@
-/** A list that may be long: only the lines in sight are in the page. */
+/** A long list, of which only the visible lines are in the page. */
 import type { ComponentChild } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { rangeOf } from './virtual-range.ts'

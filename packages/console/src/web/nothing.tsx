@@ -4,7 +4,7 @@ import { grouped } from './numbers.ts'
 import { go, view } from './state.ts'
 import { moment } from './time.ts'
 
-/** No alert is in sight: it may be only the time. */
+/** Shown when no alert matches; another time span may have some. */
 export function Nothing() {
   const { range, to } = view.value
   const anyTime = { ...selection(view.value), since: undefined, until: undefined }

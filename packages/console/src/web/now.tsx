@@ -1,4 +1,4 @@
-/** What happens now: alerts over time, and what they have most in common. */
+/** The overview: alerts over time, and their most frequent values. */
 
 import { useEffect, useState } from 'preact/hooks'
 import { ask, type Bar, type Count, selection, spanOf } from './api.ts'

@@ -1,4 +1,4 @@
-/** What is said of an answer that there was no time to get from all alerts. */
+/** The note on an answer that covers only part of the alerts, for lack of time. */
 import type { Completeness } from '../shapes/index.ts'
 import { grouped } from './numbers.ts'
 

@@ -1,4 +1,4 @@
-/** Alerts as a list, a line each. */
+/** A list of alerts, one line each. */
 import type { Found } from '../shapes/index.ts'
 import { cut, visible } from './hostile.ts'
 import { LongList } from './long-list.tsx'

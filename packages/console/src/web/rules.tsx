@@ -1,4 +1,4 @@
-/** Rules: how often they fire, which never do, what they cover, and what they really say. */
+/** Rules: how often they fire, which never do, what they cover, and their expanded conditions. */
 
 import { useState } from 'preact/hooks'
 import type { RuleDetail, RuleSummary, Rules as RulesAnswer } from '../shapes/index.ts'

@@ -1,4 +1,4 @@
-/** Who looks at the page, and what they may do. */
+/** The user of the page, and their rights. */
 import { signal } from '@preact/signals'
 import type { Session } from '../shapes/index.ts'
 import { ask } from './api.ts'

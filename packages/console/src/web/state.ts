@@ -1,4 +1,4 @@
-/** What the page shows now. */
+/** What the page currently shows. */
 import { signal } from '@preact/signals'
 import { hashOf, START, type View, viewOf } from './url.ts'
 

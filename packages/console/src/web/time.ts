@@ -1,4 +1,4 @@
-/** Times of where the reader is. Printed by hand: a page's first format of `Intl` takes 20 ms and more, and its scripts wait. */
+/** Times in the reader's time zone. Printed by hand, because the first use of `Intl` blocks a page for 20 ms or more. */
 
 const two = (n: number) => String(n).padStart(2, '0')
 

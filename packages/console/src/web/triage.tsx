@@ -1,4 +1,4 @@
-/** What people decide about alerts: where these stand, who has them, and notes. */
+/** The triage of alerts: state, assignee and notes. */
 
 import { useEffect, useState } from 'preact/hooks'
 import type { Change, Changed, State, Triage } from '../shapes/index.ts'

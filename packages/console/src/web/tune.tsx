@@ -1,4 +1,4 @@
-/** Exceptions for a rule that says too much: proposed, tested on the stored alerts, written. */
+/** Exceptions for a noisy rule: proposed, tested on the stored alerts, and written. */
 
 import { useEffect, useState } from 'preact/hooks'
 import type { Exception, Part, Proposals, Rules, Tested, Tuned } from '../shapes/index.ts'

@@ -1,4 +1,4 @@
-/** Which rows of a long list are in sight: arithmetic, without a page. */
+/** Computes which rows of a long list are visible, without a page. */
 export interface VirtualRange {
   /** First row, and the one after the last. */
   readonly start: number

@@ -1,4 +1,4 @@
-/** Why a rule fired, or did not: its condition as a tree, each clause with its value and its place. */
+/** Why a rule fired or did not: its condition as a tree, each clause with its value and position. */
 import { useState } from 'preact/hooks'
 import type { Clause, Place, WhyClause } from '../shapes/index.ts'
 import { cut, visible } from './hostile.ts'

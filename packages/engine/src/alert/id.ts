@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { textToBytes } from '../text/encoding.ts'
 
-/** What an alert's id is made of: everything that tells one alert from another. */
+/** The input of an alert's id: everything that distinguishes one alert from another. */
 export interface AlertIdentity {
   /** The machine or cluster whose events these are. */
   readonly identity: string
@@ -9,7 +9,7 @@ export interface AlertIdentity {
   readonly rule: string
   /** Nanoseconds since 1970. */
   readonly time: bigint
-  /** Tells the source's events of one time apart: a number, an audit ID. */
+  /** Distinguishes the source's events of the same time: a number, an audit ID. */
   readonly event: string | number | bigint
 }
 

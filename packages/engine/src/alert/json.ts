@@ -1,4 +1,4 @@
-/** What a printed JSON document may hold: integers of any size as bigint. */
+/** Values that can be printed as JSON; integers of any size as bigint. */
 export type Json =
   | string
   | number

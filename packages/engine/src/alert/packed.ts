@@ -5,10 +5,10 @@ import type { Alert, AlertData } from './alert.ts'
 import type { Captured } from './format.ts'
 import { type AlertWords, RuleAlert } from './rule-alert.ts'
 
-/** What the values of an alert are kept with. */
+/** The values of an unpacked alert. */
 export interface Unpacked {
   readonly time: bigint
-  /** Tells the events of one time apart. */
+  /** Distinguishes events of the same time. */
   readonly key: string | number | bigint
   readonly captured: Captured
 }

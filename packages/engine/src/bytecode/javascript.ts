@@ -3,7 +3,7 @@ import { MAX_NOW, shiftOf, wordOf } from './memo.ts'
 import { Op, type OpCode, WORDS } from './opcodes.ts'
 import { type Program, routinesOf } from './program.ts'
 
-/** What a reader of generated code sees beside it. */
+/** Comments in generated code. */
 export interface Listing {
   /** The names in the code. */
   readonly legend: string

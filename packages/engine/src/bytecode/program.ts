@@ -6,7 +6,7 @@ import type { Constant } from './constants.ts'
 import type { MemoLayout } from './memo.ts'
 import { Op, WORDS } from './opcodes.ts'
 
-/** Code, constants and the fields they name: all that running needs. Made by compile.ts or read by save.ts. */
+/** Code, constants and fields: all that running needs. Made by compile.ts or read by save.ts. */
 export interface Program {
   /** Name of the source whose events it is for. */
   readonly source: string

@@ -3,7 +3,7 @@ import type { LoadResult } from '../rules/report.ts'
 import type { Resolution } from '../rules/resolve.ts'
 import type { CompiledRule } from './compiled-rule.ts'
 
-/** What loading makes of rules files, stage by stage. */
+/** The results of loading rules files, stage by stage. */
 export interface Analysis {
   readonly files: readonly ReadFile[]
   /** After the last file; undefined without files. */

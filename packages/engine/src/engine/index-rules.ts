@@ -3,7 +3,7 @@ import type { CompiledRule, SourceContext } from './compiled-rule.ts'
 import type { Tuning } from './options.ts'
 import { type CompiledPlan, planSource } from './source-plan.ts'
 
-/** The enabled rules of a source: their plan, and by position what their alerts say. */
+/** The enabled rules of a source: their plan, and for each the plan of its alerts. */
 export interface IndexedRules {
   readonly plan: CompiledPlan
   readonly alerts: readonly AlertTemplate[]

@@ -1,7 +1,7 @@
 import type { Alert } from '../alert/alert.ts'
 import type { Source } from '../fields/field.ts'
 
-/** Which source the events are of; not needed when there is only one. */
+/** The source of the events; not needed when there is only one. */
 export interface RunSource<E> {
   readonly source: Source<E> | string
 }

@@ -5,7 +5,7 @@ import type { EngineOptions } from './options.ts'
 import { RULESET_MAGIC, RULESET_VERSION, type SavedHeader, type SavedSource } from './saved.ts'
 import type { SourcePlan } from './source-plan.ts'
 
-/** The enabled rules of a source: their plan, and by position what their alerts say. */
+/** The enabled rules of a source: their plan, and for each the plan of its alerts. */
 export interface PlannedRules {
   readonly plan: SourcePlan
   readonly alerts: readonly AlertTemplate[]

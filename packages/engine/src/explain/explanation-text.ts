@@ -1,6 +1,6 @@
 import type { ExplainedNode, Explanation } from './explanation.ts'
 
-/** Lines that a reader takes in at once. */
+/** The number of lines that a reader can take in at once. */
 const BRIEF = 20
 /** Characters of a check there. */
 const WIDTH = 120

@@ -1,6 +1,6 @@
 import { nearest } from '../text/did-you-mean.ts'
 
-/** What an option may be: one of some values, a type, a list of objects with such options, or an object with such options. */
+/** The type of an option: one of some values, a primitive type, an object with options, or a list of such objects. */
 export type Expected =
   | { readonly oneOf: readonly string[] }
   | 'text'

@@ -5,7 +5,7 @@ import type { FieldDef, FieldType, Scalar, Value } from './field.ts'
 import { isoTime } from './time.ts'
 import { TYPES } from './types.ts'
 
-/** What printing needs to know about a value. */
+/** The type information that printing a value needs. */
 export interface Printed {
   readonly type: FieldType
   /** Printed `(a,b)`; the values of an `anyOf` field are separated by blanks. */

@@ -2,7 +2,7 @@ import type { ConditionErrorCode } from '../condition/error.ts'
 import type { ProblemCode } from '../text/problem.ts'
 import type { Place, Span } from '../text/span.ts'
 
-/** Something that a stage found in a rule; the report turns it into a Problem with locations and a snippet. */
+/** A finding of a stage in a rule; the report turns it into a Problem with locations and a snippet. */
 export interface Finding {
   readonly code: ProblemCode
   readonly message: string

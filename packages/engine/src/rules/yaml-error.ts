@@ -1,7 +1,7 @@
 import { Lexer } from 'yaml'
 import type { SourceText } from '../text/source.ts'
 
-/** What is wrong with a YAML text and where, in the words of a rule author. */
+/** An error in a YAML text, in terms that a rule author knows. */
 export interface YamlFault {
   readonly message: string
   readonly offset: number

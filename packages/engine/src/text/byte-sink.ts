@@ -1,6 +1,6 @@
 import { encodeInto } from './encoding.ts'
 
-/** Longer texts are encoded by the host: its call costs as much as some 40 characters. */
+/** Longer texts are encoded by the host, whose call costs as much as about 40 characters. */
 const SHORT = 48
 
 /** The longest text that a scratch sink keeps its memory for. */

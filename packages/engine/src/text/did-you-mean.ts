@@ -1,4 +1,4 @@
-/** Names that are compared at most: a guess is not worth more time. */
+/** The maximum number of names that are compared. */
 const MAX_NAMES = 2000
 
 /** The name that `word` was most likely meant to be: at most a third of its letters differ (Levenshtein); else undefined. */

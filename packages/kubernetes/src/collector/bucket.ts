@@ -1,4 +1,4 @@
-/** The key-value bucket of JetStream that a collector writes and nodes read: its keys, and how it is followed. */
+/** The key-value bucket of JetStream that a collector writes and nodes follow. */
 import type { NatsLogin } from '@falc/outputs'
 import { connectNats } from '@falc/outputs/nats'
 import type { JetStreamManager } from '@nats-io/jetstream'

@@ -1,6 +1,6 @@
 /**
- * Follows all pods of a cluster, and writes what is known of them to a bucket, under the nodes that they are on. Of several collectors
- * one writes, and the others wait (lease.ts).
+ * Follows all pods of a cluster and writes their descriptions to a bucket, by node. Of several collectors one writes, and the others wait
+ * (lease.ts).
  */
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,7 +1,7 @@
 /**
- * Which of several collectors writes: the one whose heartbeat the bucket has. The others see by its revision that it is still made, so no
- * clocks of two machines are compared. It and every pod are written against the revision that the writer knows: one that was suspended
- * and does not know that another has taken over overwrites nothing, and finds out.
+ * Elects the collector that writes: the one whose heartbeat is in the bucket. The others see from its revision that it is still alive, so
+ * no clocks are compared. The heartbeat and every pod are written against a known revision. So a collector that was suspended while another
+ * took over overwrites nothing, and notices.
  */
 import type { KV } from '@nats-io/kv'
 import { HEARTBEAT, type Heartbeat, heartbeatOf } from './bucket.ts'

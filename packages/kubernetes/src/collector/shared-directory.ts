@@ -1,4 +1,4 @@
-/** Who the pods of a node are, as a collector has written it: the API server is not asked. */
+/** The pods of a node as a collector has written them, without requests to the API server. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Backoff } from '@falc/outputs'
 import type { KV } from '@nats-io/kv'

@@ -3,7 +3,7 @@ import { Engine, type RulesFile, type Source } from '@falc/engine'
 import type { Foundation } from '@falc/engine/analysis'
 import type { Check, Found, Port } from './messages.ts'
 
-/** What one check has built upon, for the next one. */
+/** The foundation of a check, kept for the next one. */
 interface Kept {
   readonly uris: readonly string[]
   readonly texts: readonly string[]

@@ -1,6 +1,6 @@
 import type { Finding } from '@falc/authoring'
 
-/** To the thread that analyses. */
+/** A message to the analysing thread. */
 export interface Check {
   /** Texts that it does not have yet; null: the file is gone. */
   readonly texts: readonly (readonly [uri: string, text: string | null])[]

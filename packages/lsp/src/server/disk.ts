@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { MAX_LENGTH } from '../workspace/workspace.ts'
 
-/** Files that a workspace is searched for at most, and folders below each other. */
+/** The maximum number of files in a workspace search, and of nested folders. */
 const MAX_FILES = 20_000
 const MAX_DEPTH = 12
 const SKIPPED: ReadonlySet<string> = new Set(['node_modules', '.git', 'dist', 'vendor', 'target'])

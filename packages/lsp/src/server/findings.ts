@@ -1,7 +1,7 @@
 import type { Finding } from '@falc/authoring'
 import type { View } from '../workspace/view.ts'
 
-/** Without those that what is known of later files refutes: a list that the next file uses is not unused. */
+/** Drops findings that later files refute: a list that the next file uses is not unused. */
 export function wanted(view: View, findings: readonly Finding[]): Finding[] {
   return findings.filter(({ code, place: { offset } }) => {
     const kind = code === 'LOAD_UNUSED_MACRO' ? 'macro' : code === 'LOAD_UNUSED_LIST' ? 'list' : undefined

@@ -1,4 +1,4 @@
-/** Credentials and signatures of AWS: Signature Version 4 by aws4fetch, keys by the chain that Amazon's own clients go through. */
+/** Credentials and signatures of AWS: Signature Version 4 by aws4fetch, keys from the same chain of providers as Amazon's own clients. */
 import { readFile } from 'node:fs/promises'
 import { AwsV4Signer } from 'aws4fetch'
 import type { Failure } from '../model/answer.ts'

@@ -1,4 +1,4 @@
-/** Services of AWS that take batches of messages and answer for each of them. */
+/** AWS services that accept batches of messages and answer for each message. */
 import { type Json, printJson } from '@falc/engine'
 import { type Answer, answerOf, type Failure, type FailureClass, statusFailure } from '../model/answer.ts'
 import {

@@ -1,7 +1,7 @@
 import type { Answer, Failure } from '../model/answer.ts'
 import type { BatchLimits, Item } from '../model/transport.ts'
 
-/** What an answer means for the items that were sent. */
+/** What an answer means for the sent items. */
 export interface Settled {
   readonly delivered: number
   /** Items that the receiver will never take, with its reasons. */

@@ -2,8 +2,8 @@ import type { Failure } from '../model/answer.ts'
 import type { Counters } from './counters.ts'
 
 /**
- * An output's failure, from the first failed attempt to the recovery: one log line for each, and one when it turns out on the way that
- * waiting alone will not help.
+ * An output's failure, from the first failed attempt to the recovery. Each of these has a log line, and so has an error during the outage
+ * that waiting cannot resolve.
  */
 export class Outage {
   readonly #name: string

@@ -2,7 +2,7 @@ import type { AlertData } from '@falc/engine'
 import type { OutputStats } from './counters.ts'
 import type { Delivery } from './delivery.ts'
 
-/** An output as a configuration wants it. */
+/** A configured output. */
 export interface Wanted {
   readonly name: string
   /** Everything that it is made from: with the same key, a reload keeps it as it is. */

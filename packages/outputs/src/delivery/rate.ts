@@ -3,7 +3,7 @@ import type { Rate } from '../model/transport.ts'
 import { printDuration } from '../text/units.ts'
 import type { Counters } from './counters.ts'
 
-/** Rules that a summary names. */
+/** The number of rules that a summary names. */
 const MAX_RULES = 20
 
 /** Passes on a limited number of alerts per period, and a summary of those above the limit. */

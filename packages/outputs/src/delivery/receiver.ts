@@ -1,4 +1,4 @@
-/** The sockets to a receiver, whichever library uses them: what it sends is bounded, and no connection is left behind. */
+/** The sockets to a receiver, for any client library: bounds what the receiver sends, and leaves no connection open. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'

@@ -5,7 +5,7 @@ import { QueuedItem, type Wording } from '../model/item.ts'
 import type { Target } from '../model/transport.ts'
 import { Connection } from './connection.ts'
 
-/** Sends one alert to a receiver, past its queue, once. */
+/** Sends one alert to a receiver once, bypassing its queue. */
 export async function tryOutput(
   target: Target,
   alert: AlertData,

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import { ownProcesses } from './processes.ts'
 import { writeStream } from './write.ts'
 
-/** A process that reads alerts on its standard input. It leads a session of its own, so that all of it can be ended. */
+/** A process that reads alerts on its standard input. It leads its own session, so that it can be killed with its children. */
 export class Child {
   readonly #process: ChildProcess
   readonly #stderr: Buffer[] = []

@@ -6,7 +6,7 @@ import { ByteSink } from '@falc/engine'
 import { type Answer, failureOf } from '../model/answer.ts'
 import type { BatchLimits, Item } from '../model/transport.ts'
 
-/** The calls that writing to a descriptor needs; tests put a disk of their own in place of the system's. */
+/** The system calls for writing to a descriptor; tests replace them. */
 export interface FilePort {
   write(fd: number, data: Uint8Array, offset: number): Promise<number>
   /** Size of a regular file; undefined for anything else. */

@@ -2,7 +2,7 @@ import { type AlertData, alertJson, isoTime, printJson } from '@falc/engine'
 import type { Format } from '../model/format.ts'
 import { fieldText } from '../text/alert-fields.ts'
 
-/** Characters of an extension: servers bound the size of headers. */
+/** The maximum length of an extension, since servers limit the size of headers. */
 const MAX_EXTENSION = 256
 
 export interface CloudEventOptions {

@@ -5,7 +5,7 @@ import { ecs } from './ecs.ts'
 import { falcoJson, falcoText } from './falco.ts'
 import { ocsf } from './ocsf.ts'
 
-/** What `format` of an output may be. */
+/** The formats of an output. */
 export const FORMATS = {
   json: { format: falcoJson(), doc: "Falco's JSON" },
   text: { format: falcoText, doc: "Falco's line of text" },

@@ -1,4 +1,4 @@
-/** What a failure means for the messages that were not delivered. */
+/** The class of a failure, which decides what happens to the undelivered messages. */
 export type FailureClass =
   /** It will pass: a server that does not answer, a full disk. The same messages are sent again later. */
   | 'later'

@@ -1,6 +1,6 @@
 import type { AlertData, ByteSink } from '@falc/engine'
 
-/** How alerts are written. */
+/** A format of alerts. */
 export interface Format {
   /** The media type of what `print` returns. */
   readonly contentType: string

@@ -1,7 +1,7 @@
 import type { FailureClass } from './answer.ts'
 import type { BatchLimits, Target, Transport } from './transport.ts'
 
-/** One of Falco's own outputs: connecting to it is no more than opening it. */
+/** One of Falco's own outputs, which need no connection. */
 export interface Output extends Target, Transport {
   readonly batch: BatchLimits
   open(): Promise<this>

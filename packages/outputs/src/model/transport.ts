@@ -1,6 +1,6 @@
 /**
- * What a transport is: its options as records, its limits, how it connects, how it sends one batch, and what an answer means.
- * Queues, retries, dead letters, collapsing, rates, counters, secrets and log lines are the delivery's and the same for all.
+ * The interface of a transport: its options as records, its limits, how it connects, sends a batch and interprets the answer. Queues,
+ * retries, dead letters, collapsing, rates, counters, secrets and log lines belong to the delivery and are the same for all.
  */
 import type { AlertData, ByteSink, Priority } from '@falc/engine'
 import type { Answer } from './answer.ts'

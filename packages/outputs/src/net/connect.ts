@@ -1,4 +1,4 @@
-/** What transports over a connection of their own have in common. */
+/** Shared by transports that open their own connection. */
 
 import type { Failure } from '../model/answer.ts'
 import { OutputError } from '../model/output.ts'

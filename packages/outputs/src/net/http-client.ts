@@ -1,6 +1,6 @@
 /**
- * The HTTP client of all outputs. What comes back is a value: an answer, or a failure. Answers are read up to a bound, redirects are
- * not followed, and no message holds more of a URL than its host.
+ * The HTTP client of all outputs. A request returns an answer or a failure, and never throws. Answers are read up to a limit, redirects are
+ * not followed, and messages contain only the host of a URL.
  */
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https'

@@ -1,8 +1,8 @@
 import { type Answer, answerOf, type Failure } from '../model/answer.ts'
 
 /**
- * Sends items one by one, several at the same time, for receivers that take single messages and promise no order. After a failure that is
- * not about the item, no further one is begun.
+ * Sends single items, several concurrently, to receivers that accept no batches and guarantee no order. After a failure that does not
+ * concern only the item, no further one is started.
  */
 export async function inFlight<T>(
   items: readonly T[],

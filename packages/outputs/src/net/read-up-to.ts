@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 /**
- * The body of an answer, as far as it came, up to a number of bytes: behind them the connection is ended.
+ * Reads the body of an answer up to a number of bytes, then closes the connection.
  * @param each takes its pieces instead
  */
 export function readUpTo(

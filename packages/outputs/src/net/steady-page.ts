@@ -1,4 +1,7 @@
-/** How many times longer than it took to make, a text is served again: whoever asks all the time costs a twentieth of the processor. */
+/**
+ * A text is served from the cache for this many times the duration of making it, so a client that polls without pause costs a twentieth of
+ * a processor.
+ */
 const SHARE = 20
 
 /** A text that is made anew when it is asked for, but not more often than what it costs allows. */

@@ -1,4 +1,4 @@
-/** Option records → the values that they name, their JSON Schema, and the secrets among them. */
+/** Derives from option records: the parsed values, the JSON Schema, and the list of secrets. */
 import { readFileSync } from 'node:fs'
 import {
   type AlertData,

@@ -1,4 +1,4 @@
-/** Milliseconds that one call to a disk may take: a network file system whose server is gone does not answer at all. */
+/** The timeout of one call to a disk, in milliseconds: a network file system without its server never answers. */
 const DEADLINE = 10_000
 
 /**

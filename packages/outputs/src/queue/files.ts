@@ -3,7 +3,7 @@ import * as fs from 'node:fs/promises'
 import { join } from 'node:path'
 import { OutputError, outputError } from '../model/output.ts'
 
-/** The calls that queues on disk make; tests put a disk of their own in place of the system's. */
+/** The system calls of queues on disk; tests replace them. */
 export type Files = Pick<typeof fs, 'open' | 'unlink' | 'readdir' | 'rename'>
 
 export const FILES: Files = fs

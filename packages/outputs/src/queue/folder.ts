@@ -4,7 +4,7 @@ import { FILES, type Files, makeFolder } from './files.ts'
 import { Journal } from './journal.ts'
 import { FolderLock } from './lock.ts'
 
-/** What a queue has on disk. */
+/** The folder of a queue on disk. */
 export interface Folder {
   readonly lock: FolderLock
   readonly journal: Journal

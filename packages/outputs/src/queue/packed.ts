@@ -2,7 +2,7 @@ import { type AlertData, type AlertWords, ByteSink, packAlert, unpackAlert } fro
 import type { Item } from '../model/transport.ts'
 import { Fifo } from './fifo.ts'
 
-/** Bytes of memory that is taken at once. */
+/** Bytes that are allocated at once. */
 const SEGMENT = 64 * 1024
 
 /** Before the bytes of each alert: how many they are, and what they are of. */

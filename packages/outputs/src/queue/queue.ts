@@ -2,7 +2,7 @@ import type { AlertData } from '@falc/engine'
 import type { Failure } from '../model/answer.ts'
 import type { Item } from '../model/transport.ts'
 
-/** What Falco's "unbounded" (capacity 0) means here: a program that runs for months needs some bound. */
+/** The capacity for Falco's "unbounded" (0): a program that runs for months needs a bound. */
 export const UNBOUNDED = 1_000_000
 
 /**

@@ -1,4 +1,4 @@
-/** Alerts as they are stored: JSON from which all of an alert can be read again. */
+/** Alerts as they are stored: as JSON that preserves the whole alert. */
 import { type AlertData, alertJson, parseAlert } from '@falc/engine'
 
 const STORED = { id: true, message: 'apart', absences: true, condition_fields: true } as const

@@ -3,7 +3,7 @@ import { createServer as createHttps } from 'node:https'
 import type { Server as NetServer, Socket } from 'node:net'
 import { clientAt } from '@falc/engine/analysis'
 
-/** What a server shows, and asks of its clients. */
+/** A server's certificate and key, and the certificate authorities of its clients. */
 export interface ServerTls {
   readonly cert: Buffer
   readonly key: Buffer

@@ -2,7 +2,7 @@ import type { Answer } from '../model/answer.ts'
 import type { Item, Transport } from '../model/transport.ts'
 import type { Broadcast } from './broadcast.ts'
 
-/** A transport whose receivers connect to it: an alert is delivered once the broadcast has it. */
+/** A transport to which receivers connect. An alert counts as delivered once it is in the broadcast. */
 export abstract class BroadcastTransport implements Transport {
   readonly broadcast: Broadcast
 

@@ -1,6 +1,6 @@
 import type { Item } from '../model/transport.ts'
 
-/** Services refuse texts that are too long: they are cut, visibly, and the log says so once. */
+/** Cuts texts that a service would refuse as too long. The cut is marked in the text, and logged once. */
 
 /** The text, of at most `limit` UTF-16 units; what was cut off is counted at its end. */
 export function cut(text: string, limit: number): string {

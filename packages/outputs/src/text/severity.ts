@@ -1,6 +1,6 @@
 import type { Priority } from '@falc/engine'
 
-/** What a priority is called elsewhere. */
+/** The names of priorities in other systems. */
 export interface Severity {
   /** RFC 5424. */
   readonly syslog: number

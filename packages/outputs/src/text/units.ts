@@ -1,4 +1,4 @@
-/** How durations, sizes and rates are written. */
+/** Parses and prints durations, sizes and rates. */
 import type { Rate } from '../model/transport.ts'
 
 const DURATIONS = { y: 31_536_000_000, w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const

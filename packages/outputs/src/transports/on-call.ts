@@ -1,4 +1,4 @@
-/** Services that call people: one request per alert, and a key under which repeats of the same thing are one incident. */
+/** On-call services: one request per alert, with a key that groups repeated alerts into one incident. */
 import { createHash } from 'node:crypto'
 import { type AlertData, isoTime, type Json, printJson } from '@falc/engine'
 import type { Failure } from '../model/answer.ts'

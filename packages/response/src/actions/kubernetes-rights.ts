@@ -1,4 +1,4 @@
-/** Actions on rights that an audit event is about: bindings of roles. */
+/** Actions on the role bindings that an audit event names. */
 import type { AlertData } from '@falc/engine'
 import { type Action, defineAction, fieldOf, Refusal, type Target } from '../model/action.ts'
 import type { Call, Data, KubeObject } from '../model/call.ts'

@@ -1,4 +1,4 @@
-/** What an alert is about, as targets. */
+/** The objects that an alert names, as targets. */
 import type { AlertData } from '@falc/engine'
 import { fieldOf, optionalField, Refusal, type Target } from '../model/action.ts'
 

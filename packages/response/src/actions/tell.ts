@@ -1,4 +1,4 @@
-/** Tell others: an output, a webhook, a subject of NATS, a program. */
+/** Notifies an output, a webhook, a NATS subject or a program. */
 import { alertJson } from '@falc/engine'
 import { parseDuration } from '@falc/outputs'
 import { type Action, defineAction } from '../model/action.ts'

@@ -1,6 +1,6 @@
 /**
- * Actions that a user defines in files. Nothing of a file runs in falc's own thread: it is loaded, and plans, in one that stays, and each
- * run has one of its own, which ends with it.
+ * User-defined actions. A user's file never runs on falc's own thread: one permanent thread loads it and plans, and each run has its own
+ * thread, which ends with it.
  */
 import { pathToFileURL } from 'node:url'
 import type { AlertData } from '@falc/engine'

@@ -1,4 +1,4 @@
-/** A thread for a user's code: with limited memory, without falc's environment, and ended when its time is up. */
+/** A thread for a user's code, with limited memory and time and without falc's environment. */
 import { Worker } from 'node:worker_threads'
 import { Refusal } from '../model/action.ts'
 

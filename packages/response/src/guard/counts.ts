@@ -1,4 +1,4 @@
-/** What a responder has done since its start, for metrics. */
+/** Counts of a responder's steps since its start, for metrics. */
 
 import { OUTCOMES, type Outcome } from '../model/call.ts'
 import type { Playbook } from '../playbook/load.ts'

@@ -1,4 +1,4 @@
-/** What can hold a step back, in the order of the documentation; names are part of the journal and of metrics. */
+/** The reasons to hold a step back, in the order of the documentation. Their names are part of the journal and of metrics. */
 export const GUARDS = [
   ...(['field', 'protected', 'stopped', 'machine', 'fuse', 'total', 'per_namespace'] as const),
   ...(['once', 'age', 'per_target', 'approval', 'record'] as const),

@@ -1,4 +1,4 @@
-/** How much may be done: counts of what was done, in a period. */
+/** Rate limits of actions: counts of what was done in a period. */
 import type { Target } from '../model/action.ts'
 import type { Limit, Playbook } from '../playbook/load.ts'
 import type { Held } from './held.ts'

@@ -1,4 +1,4 @@
-/** Who acts on what: of several responders one, of several deliveries of an alert the first. */
+/** Ensures that of several responders one acts, and only on the first delivery of an alert. */
 import type { Limit } from '../playbook/load.ts'
 
 /** What is known of a step on a target. */

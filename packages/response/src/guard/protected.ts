@@ -1,4 +1,4 @@
-/** What no playbook may act on, unless its row is switched off by name. */
+/** Targets that no playbook may act on, unless the configuration names the row to disable. */
 import { type AlertData, compileCondition, type Source } from '@falc/engine'
 import { optionalField, type Target } from '../model/action.ts'
 import type { Call } from '../model/call.ts'
@@ -11,7 +11,7 @@ interface Row {
 
 const OWN_NAMESPACES = ['falc', 'falco']
 
-/** A closed list. What can only be known at the moment of the act is checked again there, by whoever carries out the call. */
+/** The complete list. Conditions that are only known when the call is carried out are checked again there. */
 export const PROTECTED: readonly Row[] = [
   {
     name: 'kubernetes',

@@ -1,4 +1,4 @@
-/** Entries of the journal as alerts of source `response`, so that outputs, the store and correlations see what was done. */
+/** Entries of the journal as alerts of source `response`, so that outputs and the store receive what was done. */
 import { type AlertData, alertId, isoTime, type Priority } from '@falc/engine'
 import type { Outcome } from '../model/call.ts'
 import type { Sealed } from './format.ts'

@@ -1,4 +1,4 @@
-/** What a journal carries over into its next file: only entries that something may still ask for. */
+/** Selects the entries that a journal copies into its next file: those that may still be needed. */
 import { ENDS_WAITING, type Sealed } from './format.ts'
 
 /** How long it is known that a step was done for an alert: as long as records that responders share. */

@@ -1,6 +1,6 @@
 import type { About, Entry } from './format.ts'
 
-/** How often steps that were held back are recorded, in a minute. */
+/** How many held-back steps are recorded in a minute. */
 const MAX_NOTES = 60
 const MAX_KNOWN = 10_000
 

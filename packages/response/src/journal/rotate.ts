@@ -1,4 +1,4 @@
-/** The next file of a journal, made while entries still come: in pieces, between which others have their turn. */
+/** Writes the next file of a journal while entries still arrive, in pieces, so that it blocks nothing for long. */
 import { closeSync, fsync, openSync, read, rmSync, write } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { promisify } from 'node:util'

@@ -1,7 +1,7 @@
 import type { KubeAnswer } from '@falc/kubernetes'
 import type { Answer } from '../model/call.ts'
 
-/** What an answer to a write means. */
+/** The outcome of a write, from the API server's answer. */
 export function answerOf({ status, body, problem }: KubeAnswer): Answer {
   if (problem !== undefined) return { outcome: 'undecided', said: problem }
   if (status < 300) return { outcome: 'done', said: '' }

@@ -1,4 +1,4 @@
-/** One container of a pod: a command in it, a checkpoint of it, and one beside it to look with. */
+/** One container of a pod: runs a command in it, checkpoints it, or adds an ephemeral container for inspection. */
 import { pathOf } from '@falc/kubernetes'
 import type { Answer } from '../model/call.ts'
 import { answerOf } from './answer.ts'

@@ -1,7 +1,7 @@
 /**
- * Takes a pod off the network, and out of everything that selects it. NetworkPolicies only add permissions: one that denies does not take
- * away what another one allows. So the pod loses all of its labels but ours: no policy, service or owner selects it any more, its owner
- * starts a clean one, and the suspect stays for forensics.
+ * Isolates a pod from the network, and from everything that selects it. NetworkPolicies only add permissions, so a policy cannot revoke
+ * what another one allows. Therefore all labels but ours are removed: no policy, service or owner selects the pod any more. Its owner
+ * starts a clean one, and the suspect is left for forensics.
  */
 import { pathOf } from '@falc/kubernetes'
 import type { Answer, KubeObject } from '../model/call.ts'

@@ -1,4 +1,4 @@
-/** Reads and changes one object: the one that is meant, as it was read. */
+/** Reads and changes one object, identified by UID and resource version. */
 import { type KubeAnswer, type KubeClient, pathOf } from '@falc/kubernetes'
 import type { Answer, Attempt, Data, KubeObject } from '../model/call.ts'
 import { answerOf } from './answer.ts'

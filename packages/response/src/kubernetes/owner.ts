@@ -1,4 +1,4 @@
-/** What has made a pod. */
+/** The owner of a pod. */
 import type { Answer, KubeObject } from '../model/call.ts'
 import { type Change, change, type Doing, read } from './object.ts'
 

@@ -1,4 +1,4 @@
-/** One pod: deleting it, its logs, an event about it. */
+/** One pod: deletes it, reads its logs, creates an event about it. */
 import { pathOf } from '@falc/kubernetes'
 import type { Answer } from '../model/call.ts'
 import { answerOf } from './answer.ts'

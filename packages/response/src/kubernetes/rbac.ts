@@ -1,4 +1,4 @@
-/** The least roles with which playbooks can do what they say. */
+/** Computes the minimal roles that playbooks need. */
 import type { Playbook } from '../playbook/load.ts'
 import { type Right, VERBS } from './verbs.ts'
 

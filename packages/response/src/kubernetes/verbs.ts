@@ -1,4 +1,4 @@
-/** What can be asked of Kubernetes, one row each: the rights that it needs, and how it is done. */
+/** The operations on Kubernetes, one row each: the rights that it needs, and its implementation. */
 import type { KubeClient } from '@falc/kubernetes'
 import type { Answer, KubernetesCall, Port } from '../model/call.ts'
 import { rebind, revoke } from './binding.ts'

@@ -2,7 +2,7 @@ import type { AlertData } from '@falc/engine'
 import type { Answer, Call, Data } from './call.ts'
 import type { ParamsOf, Schema } from './params.ts'
 
-/** What a step touches, for limits, protections and the record. */
+/** The object of a step, for limits, protections and the journal. */
 export interface Target {
   readonly kind: 'process' | 'container' | 'pod' | 'node' | 'workload' | 'binding' | 'file' | 'alert'
   /** An identity that nothing else gets later: of a pod its UID, of a process its pid and when it had it. */

@@ -1,5 +1,5 @@
 /**
- * What playbooks ask of the world: calls as plain data, and answers. An action only plans calls; ports carry them out. So a plan can be
+ * The effects of playbooks: calls as plain data, and their answers. An action only plans calls; ports carry them out. So a plan can be
  * printed, compared and run dry, and nothing happens that was not planned.
  */
 import type { KubePlace } from '@falc/kubernetes'

@@ -1,4 +1,4 @@
-/** YAML as plain data that knows where it was written. */
+/** YAML as plain data with positions. */
 import { SourceText, snippet } from '@falc/engine'
 import { type Document, isCollection, isMap, isNode, isPair, type Node, parseDocument } from 'yaml'
 

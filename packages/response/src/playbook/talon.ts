@@ -1,4 +1,4 @@
-/** falco-talon's rule files as playbooks: what is the same, what is better, and what is refused, with the reason. */
+/** Translates falco-talon's rule files into playbooks, and reports what is the same, better, or refused and why. */
 import { type Condition, type Operand, PRIORITIES, parsePriority, printCondition } from '@falc/engine'
 import { stringify } from 'yaml'
 import { type Path, PlaybookDocument } from './document.ts'

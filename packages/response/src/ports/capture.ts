@@ -1,4 +1,4 @@
-/** Captures, by the recorder: a process of its own, which needs other rights than the responder. */
+/** Records captures in a separate process, which needs other rights than the responder. */
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CaptureCall, Port } from '../model/call.ts'

@@ -1,4 +1,4 @@
-/** What all engines have in common: whether a container is the one that is meant, and what a failure of their programs means. */
+/** Common to all engines: checks the identity of a container, and interprets failures of the engines' programs. */
 import type { Answer, EngineCall } from '../model/call.ts'
 
 /** How far the engine's clock and the sensor's may be apart: both are this machine's. */

@@ -1,4 +1,4 @@
-/** Containers of runtimes that have Kubernetes' interface alone, such as CRI-O: it stops containers, and no more. */
+/** Containers of runtimes with only Kubernetes' interface, such as CRI-O. It can stop containers, nothing else. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Answer, Attempt, EngineCall } from '../model/call.ts'

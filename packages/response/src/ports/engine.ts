@@ -1,4 +1,4 @@
-/** Containers, through Docker's API, which Podman serves, too, through `ctr` of containerd, and `crictl` of others. */
+/** Containers: through Docker's API (Docker, Podman), `ctr` (containerd) or `crictl` (others). */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { request } from 'node:http'

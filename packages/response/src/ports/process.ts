@@ -1,4 +1,4 @@
-/** Signals, through the helper `falc-signal`: it opens the process before it looks whether it is the one that is meant. */
+/** Sends signals through the helper `falc-signal`, which opens the process first and then checks its identity. */
 import { execFile } from 'node:child_process'
 import type { Answer, Outcome, Port, ProcessCall } from '../model/call.ts'
 

@@ -1,7 +1,7 @@
 import type { Condition, Operand } from '@falc/engine'
 import { ROWS } from '../fields/fields.ts'
 
-/** What is known of a part of the audit event before the request is carried out. */
+/** Which parts of an audit event are known before the request is carried out. */
 export interface Part {
   /** JSON pointer in the audit event. */
   readonly pointer: string

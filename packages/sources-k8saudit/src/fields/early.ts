@@ -2,8 +2,8 @@ import type { EarlyFields } from '@falc/engine'
 import { ROWS } from './fields.ts'
 
 /**
- * Values near the beginning of an event that most rules ask for and that have few values: who does what to which kind of object, and
- * what came of it. They are found without parsing the event. None is inside another one, and no key is a number.
+ * Values near the beginning of an event that most rules check: user, verb, kind of object, result. They are found without parsing the
+ * event. None is inside another one, and no key is a number.
  */
 const POINTERS: ReadonlySet<string> = new Set([
   ...['/level', '/stage', '/verb', '/user/username', '/impersonatedUser/username'],

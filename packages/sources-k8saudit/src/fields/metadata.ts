@@ -1,4 +1,4 @@
-/** What the API server knows of the pods that an event names: looked up before the event is evaluated. */
+/** Metadata of the pods that an event names, looked up at the API server before the event is evaluated. */
 import type { FieldDef } from '@falc/engine'
 import type { AuditEvent } from '../event.ts'
 import { isObject, type Json, type JsonObject } from '../json/json.ts'

@@ -1,6 +1,6 @@
 import type { Rows } from './row.ts'
 
-/** What a pod asks for as a whole, and its volumes. */
+/** The settings of a pod as a whole, and its volumes. */
 export const POD = {
   'ka.req.pod.host_ipc': {
     reader: 'plain',

@@ -1,6 +1,6 @@
 import type { Rows } from './row.ts'
 
-/** Who asked for what, and how it was decided. */
+/** The user, the request and the decision. */
 export const REQUEST = {
   'ka.auditid': { reader: 'plain', pointer: '/auditID', doc: 'Unique id of the audited request' },
   'ka.stage': {

@@ -1,6 +1,6 @@
 import type { Pointers, ReaderName } from './readers.ts'
 
-/** One field: where its value is, how it is read, what it means. */
+/** One field: the place of its value, its reader, its documentation. */
 export interface Row extends Pointers {
   /** How the value is read; see readers.ts. */
   readonly reader: ReaderName

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { clientAt } from '@falc/engine/analysis'
 
-/** Who is connected, as limits count clients. */
+/** Identifies the client of a connection, for limits per client. */
 export function clientOf(socket: Pick<Socket, 'remoteAddress'>): string {
   let client = known.get(socket)
   if (client === undefined) known.set(socket, (client = clientAt(socket.remoteAddress ?? '')))

@@ -1,6 +1,6 @@
 /**
- * What has to end in time. One timer for all of them: most end long before they are late, and a timer that is made and cleared for each
- * would cost more than looking through those that are open, once in a while.
+ * Deadlines of requests, with one timer for all. Most requests end long before their deadline, so scanning the open ones now and then costs
+ * less than a timer for each.
  */
 export class Deadlines {
   readonly #open = new Set<Deadline>()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { TlsOptions } from 'node:tls'
 
-/** Whom a receiver serves, and how much of its memory and time they may take. */
+/** The clients that a receiver accepts, and their limits on memory and time. */
 export interface ReceiverOptions {
   /** Address to listen on. Default: all. */
   readonly host?: string

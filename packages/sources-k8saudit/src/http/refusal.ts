@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { TokenCheck } from './token.ts'
 
-/** Why a request was not taken: its status, and the reason in words. */
+/** Why a request was refused: the status, and a message. */
 export interface Refusal {
   readonly status: number
   readonly reason: string

@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises'
 import { openFile, openNew } from './plain-file.ts'
 import type { FileId } from './rotation.ts'
 
-/** How far a log was read. */
+/** The position up to which a log was read. */
 export interface LogState extends FileId {
   /** Bytes whose events have been evaluated. */
   readonly offset: number

@@ -5,7 +5,7 @@ import type { AuditProblem } from '../problem.ts'
 import { AuditSieve } from '../sieve/sieve.ts'
 import { type AuditStats, addStats, countBody, countedEvents, type InputOptions } from '../stats.ts'
 
-/** Slices that are looked at to find out whether there is any event: what is answered depends on it. */
+/** The number of slices that are searched for a first event, on which the answer depends. */
 const LOOKED_AT = 4
 
 /** What a body takes in memory beside its bytes. */

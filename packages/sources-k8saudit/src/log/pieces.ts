@@ -3,7 +3,7 @@ import type { Part, Piece } from '../piece.ts'
 import type { AuditLogDecoder } from './decoder.ts'
 import { WholeLines } from './whole-lines.ts'
 
-/** Bytes of a line that others do not get. */
+/** The part of a line that belongs to no other line. */
 const LONG_LINE = 1 << 20
 
 /** The next piece is not much larger. */

@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node'
 import type { AuditProblem } from '../problem.ts'
 import { type AuditStreamPlace, type DeadLetterCause, deadStream, ENVELOPE } from './stream.ts'
 
-/** Characters of a reason. */
+/** The maximum length of a reason. */
 const REASON = 500
 const TIMEOUT = 5000
 

@@ -1,4 +1,4 @@
-/** Batches of audit events on JetStream: the streams, and what receiver and workers count. */
+/** Batches of audit events on JetStream: the streams, and the counters of receiver and workers. */
 import type { Consumer, JetStreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { AuditProblemCause } from '../problem.ts'

@@ -3,7 +3,7 @@ import { AuditEvent } from '../event.ts'
 import { earlyPointer } from '../fields/early.ts'
 import { EventScan, Found } from './scan.ts'
 
-/** What every event that is passed over has to have: it says that it is one, and has an ordinary time. */
+/** Required of every event that is skipped: the kind of an audit event, and an ordinary timestamp. */
 const REQUIRED = ['/kind', '/auditID', '/stageTimestamp']
 
 /** Events after which it is checked whether passing over pays. */

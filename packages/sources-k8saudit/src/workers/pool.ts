@@ -1,4 +1,4 @@
-/** Threads that evaluate parts of audit events, and what becomes of a part whose thread ends. */
+/** Threads that evaluate batches of audit events; the batch of a thread that ends is evaluated by another one. */
 import { Worker } from 'node:worker_threads'
 import type { Part } from '../piece.ts'
 import type { Evaluated, Reason } from './evaluate.ts'

@@ -1,6 +1,6 @@
 import type { Window } from './window.ts'
 
-/** What becomes of the events of a type, once their header is read. */
+/** How to treat the events of a type, decided from their header. */
 export const Skip = {
   /** It is read. */
   take: 0,

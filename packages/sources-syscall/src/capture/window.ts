@@ -1,4 +1,4 @@
-/** Most room behind what is asked for, so that the part of a block that was left over does not make the buffer grow. */
+/** Maximum space after the requested bytes, so that the rest of a block does not make the buffer grow. */
 const LEFT_OVER = 128 << 10
 
 /** The part of a capture that is in memory: blocks from `at` on, up to `limit`. */

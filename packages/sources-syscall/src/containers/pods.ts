@@ -1,7 +1,7 @@
 import { POD_EVENT, type Pod, type PodAbsence } from '../model/pod.ts'
 import type { SyscallState } from '../state/state.ts'
 
-/** Who knows pods: `Directory` of @falc/kubernetes. */
+/** A directory of pods: `Directory` of @falc/kubernetes. */
 export interface PodDirectory {
   /** Called when a pod, or what pods of a namespace (of all: '') belong to, may have changed. */
   onChange: ((change: { readonly uid: string } | { readonly namespace: string }) => void) | null

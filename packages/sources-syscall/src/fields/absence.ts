@@ -1,4 +1,4 @@
-/** Why what others know of containers and pods is absent. The texts are counted by: they say nothing of a single one. */
+/** Why metadata of a container or pod is absent. Alerts are counted by these texts, so they name no particular one. */
 import type { SyscallEvent } from '../event.ts'
 import type { ContainerAbsence } from '../model/container.ts'
 import type { PodAbsence } from '../model/pod.ts'

@@ -2,7 +2,7 @@ import type { SyscallEvent } from '../event.ts'
 import type { PodInfo } from '../model/pod.ts'
 import { infoMap } from './container-info.ts'
 
-/** What the API server says of the event's pod; undefined outside of pods and while it is not known. */
+/** The API server's description of the event's pod; undefined outside pods and while it is not known. */
 export function podInfo(event: SyscallEvent): PodInfo | undefined {
   const pod = event.thread?.container.pod ?? null
   if (pod === null) return undefined

@@ -1,4 +1,4 @@
-/** What an API server tells of a pod: the JSON of events about pods. */
+/** The API server's description of a pod, as the JSON of pod events. */
 export type PodInfo = Readonly<Record<string, unknown>>
 
 /** The name of events that tell of pods. Falco's plugins look at other names. */

@@ -1,4 +1,4 @@
-/** Scenes on a machine, written as lines: what tests of rules are about. */
+/** Scenes: the events of a machine, written as lines, for tests of rules. */
 import { CaptureReader } from '../capture/reader.ts'
 import { CaptureWriter } from '../capture/writer.ts'
 import type { SyscallEvent } from '../event.ts'

@@ -1,4 +1,4 @@
-/** The scene of a recorded event: what is needed of the machine's state, then the event. */
+/** Writes a recorded event as a scene: the state of the machine that it depends on, then the event. */
 import { openCapture } from '../capture/file.ts'
 import type { FdEntry, ProcessEntry } from '../capture/visitor.ts'
 import { containerEvent } from '../containers/container-event.ts'

@@ -1,4 +1,4 @@
-/** Counts of what the tables had no room for, or could not use, since the start. */
+/** Counts of entries that the tables had no room for or could not use, since the start. */
 export interface StateLosses {
   /** Threads dropped because there were too many. */
   readonly threadTableFull: number

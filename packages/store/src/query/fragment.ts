@@ -1,4 +1,4 @@
-/** What a condition is in SQL. */
+/** A part of a condition in SQL. */
 import type { SQLInputValue } from 'node:sqlite'
 
 /** A term of SQL that is 1 or 0, never NULL. */

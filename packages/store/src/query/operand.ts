@@ -1,4 +1,4 @@
-/** Where SQL finds what a field of `alerts()` is read from. */
+/** The SQL expression for a field of `alerts()`. */
 import type { Clause } from '@falc/engine/analysis'
 import { outputKeys, TYPES } from '@falc/engine/analysis'
 

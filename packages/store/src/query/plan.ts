@@ -1,7 +1,7 @@
 /**
- * A condition of the rule language as SQL. Where SQL cannot tell, it says so: `sure` holds only for alerts that satisfy the condition, `maybe`
- * for all that do. Between the two the engine decides. So a negation swaps them, and an alert that the condition does not find can
- * never be lost.
+ * Translates a condition of the rule language into SQL. Every alert that satisfies `sure` satisfies the condition; every alert that
+ * satisfies the condition satisfies `maybe`. The engine evaluates the alerts between the two. A negation swaps them, so no matching alert
+ * is ever missed.
  */
 
 import { type AlertData, type CompiledCondition, compileCondition, parseCondition, type Source } from '@falc/engine'

@@ -1,4 +1,4 @@
-/** Which alerts a question is about, as the clauses of a SELECT. */
+/** The alerts that a query selects, as the clauses of a SELECT. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { inRange } from '../row.ts'
 import { STATES, type State } from '../state.ts'

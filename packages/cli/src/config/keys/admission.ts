@@ -1,4 +1,4 @@
-/** Keys of `falc admission`: the webhook that API servers ask before they carry out a request. */
+/** Keys of `falc admission`, the webhook that API servers call before they carry out a request. */
 import { choice, duration, list, mapOf, text } from '../kind.ts'
 import { key, section } from '../section.ts'
 

@@ -1,4 +1,4 @@
-/** Keys that say what alerts look like and where they go. */
+/** Keys for the form and the destinations of alerts. */
 import type { AppendOutput } from '@falc/engine'
 import { boolean, converted, integer, list, mapOf, scalarOrMap, text } from '../kind.ts'
 import { key, section } from '../section.ts'

@@ -1,4 +1,4 @@
-/** Keys of playbooks: what acts on alerts. */
+/** Keys of playbooks, which act on alerts. */
 import { converted, duration, integer, list, text } from '../kind.ts'
 import { natsConnection } from '../nats.ts'
 import { key, optional, section } from '../section.ts'

@@ -1,4 +1,4 @@
-/** Keys that say where the configuration and the rules come from, and which rules run. */
+/** Keys for the files of configuration and rules, and for the selection of rules. */
 import type { RuleSelection } from '@falc/engine'
 import { boolean, choice, converted, list, oneOrMore, priority, scalarOrMap, text } from '../kind.ts'
 import { key, section } from '../section.ts'

@@ -1,4 +1,4 @@
-/** Keys that say where events come from. */
+/** Keys for event sources. */
 
 import { boolean, choice, integer, type Kind, list, text } from '../kind.ts'
 import { key, optional, section } from '../section.ts'

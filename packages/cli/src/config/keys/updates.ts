@@ -1,4 +1,4 @@
-/** Keys of `falc rules`: where rules come from, and whom they must be signed by. */
+/** Keys of `falc rules`: registries, and the signatures that they require. */
 import { boolean, duration, list, text } from '../kind.ts'
 import { key, section } from '../section.ts'
 

@@ -1,4 +1,4 @@
-/** What a key of falcosidekick's becomes. */
+/** How a key of falcosidekick's configuration is translated. */
 import { PRIORITIES, type Priority, parsePriority } from '@falc/engine'
 
 /** A value of falcosidekick's configuration. Lists are comma-separated texts. */

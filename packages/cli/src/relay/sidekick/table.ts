@@ -1,4 +1,4 @@
-/** How falcosidekick's configuration maps onto outputs: data that the relay reads and docs/falcosidekick.md shows. */
+/** How falcosidekick's configuration maps onto outputs: the relay and docs/falcosidekick.md derive from this table. */
 import { BUSES } from './buses.ts'
 import { CLOUDS } from './clouds.ts'
 import { FUNCTIONS } from './functions.ts'

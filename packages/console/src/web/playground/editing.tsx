@@ -1,4 +1,4 @@
-/** The editor's place in the page: CodeMirror comes when it is first shown. */
+/** The editor in the page; CodeMirror is loaded when it is first shown. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Author, Editor } from './editor.ts'
 import type { Color, Finding } from './messages.ts'

@@ -1,4 +1,4 @@
-/** What the rules look at: a capture, an audit log or a scene; and how far that is. */
+/** The input of the rules (a capture, an audit log or a scene) and the progress of its run. */
 import { ErrorLine } from '../error-line.tsx'
 import { cut, visible } from '../hostile.ts'
 import { grouped } from '../numbers.ts'

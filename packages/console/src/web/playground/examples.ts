@@ -1,4 +1,4 @@
-/** What one can begin with. `scripts/console-app.ts` puts the project's own rules and recordings here. */
+/** The examples: the project's own rules and recordings, which `scripts/console-app.ts` puts here. */
 import type { Input, RulesText } from './messages.ts'
 
 interface Examples {

@@ -1,4 +1,4 @@
-/** A thread's part that answers an editor: what is found in rules, and what may be written. */
+/** Answers the editor on a worker thread: diagnostics and completions. */
 import { alerts, ConditionError, compileCondition } from '@falc/engine'
 import {
   type Check,

@@ -1,4 +1,4 @@
-/** What the page and its threads say to each other. */
+/** Messages between the page and its worker threads. */
 import type { Completion, Completions } from '@falc/lsp/language'
 import type { AlertJson, WhyClause } from '../../shapes/index.ts'
 

@@ -1,4 +1,4 @@
-/** Rules, events, and the alerts that they make: all of it in the page. */
+/** The playground: rules, events and the resulting alerts, all in the page. */
 import { useEffect, useMemo } from 'preact/hooks'
 import { cut, visible } from '../hostile.ts'
 import { grouped } from '../numbers.ts'

@@ -1,4 +1,4 @@
-/** An alert of a run, and why it was raised. */
+/** An alert of a run, with its explanation. */
 import { useEffect } from 'preact/hooks'
 import type { AlertJson } from '../../shapes/index.ts'
 import { cut, visible } from '../hostile.ts'

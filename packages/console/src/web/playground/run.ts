@@ -1,4 +1,4 @@
-/** A thread's part that runs rules on an input. */
+/** Runs rules on an input, on a worker thread. */
 import { alertJson, Engine, type ExplainedNode, type Explanation, type Source } from '@falc/engine'
 import { type AuditEvent, AuditLogDecoder, k8sAudit } from '@falc/sources-k8saudit/source'
 import { playScene, replayPieces, type SyscallEvent, syscall } from '@falc/sources-syscall/browser'

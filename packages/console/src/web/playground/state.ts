@@ -1,4 +1,4 @@
-/** What a playground holds: rules, an input, and what came of them. */
+/** The state of a playground: rules, an input, and results. */
 import { computed, signal } from '@preact/signals'
 import type { AlertJson, Place, WhyClause } from '../../shapes/index.ts'
 import type { Author } from './editor.ts'

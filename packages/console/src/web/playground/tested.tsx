@@ -1,4 +1,4 @@
-/** What the tests of the rules say. */
+/** The results of the rules' tests. */
 import { cut, visible } from '../hostile.ts'
 import type { Tested } from './messages.ts'
 

@@ -1,4 +1,4 @@
-/** A thread's part that runs the tests of rules: what `falc test` runs, without the tests that need other files. */
+/** Runs the tests of rules on a worker thread, as `falc test` does, without the tests that need other files. */
 import { type Expectation, playAudit, playEvents, type RuleTest, runTest, testable } from '@falc/authoring'
 import { Engine } from '@falc/engine'
 import { k8sAudit, parseAuditEvents } from '@falc/sources-k8saudit/source'

@@ -1,4 +1,4 @@
-/** The page's end of a thread. */
+/** The page's side of a worker thread. */
 import type { Answer, Call, Calls, News } from './messages.ts'
 
 interface Waiting {

@@ -3,7 +3,7 @@ import { type Entry, type Item, type MapItem, mapItems, type Range, scalarAt } f
 import type { Expected } from '../../document/token.ts'
 import type { View } from '../../workspace/view.ts'
 
-/** What is being written at the cursor. */
+/** The syntactic context at the cursor. */
 export type Context = Range & { readonly item: Item | undefined } & (
     | { readonly at: 'condition'; readonly expected: Expected }
     | { readonly at: 'output' }
