@@ -13,7 +13,7 @@ import type { Query, Window } from './query/select.ts'
 import { byId, type Direction, type Page, page, type StoredAlert, search } from './search.ts'
 import { addSilence, endSilence, type NewSilence, type Silence, silencesOf } from './silences.ts'
 import { changeTriage, type Note, notesOf, type Triage, type TriageChange, triageOf } from './triage.ts'
-import { type Retention, Writer } from './write.ts'
+import { type Gap, type Retention, Writer } from './write.ts'
 
 const MINUTE = 60_000_000_000n
 const DAY = 1440n * MINUTE
@@ -208,6 +208,11 @@ export class Store extends StoreReader {
   /** Removes some alerts that are not kept any longer: call it again until it returns 0. @returns how many @throws {StoreError} */
   prune(retention: Retention, now?: number): number {
     return this.#writer.prune(retention, now)
+  }
+
+  /** Why the last call of `prune` left alerts that are too old by the clock; undefined: it left none. */
+  get gap(): Gap | undefined {
+    return this.#writer.gap
   }
 
   /** Bytes of the file that are in use. */

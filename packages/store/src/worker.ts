@@ -1,10 +1,11 @@
 /** The thread that writes a store. It receives batches of alerts and confirms each; between batches it removes expired alerts. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { isoTime } from '@falc/engine'
 import type { Batch } from './batch.ts'
 import { StoreError, type StoreFault } from './error.ts'
 import { isDamaged, moveAside } from './integrity.ts'
 import { Store } from './store.ts'
-import type { Retention } from './write.ts'
+import type { Gap, Retention } from './write.ts'
 
 export interface WorkerOptions extends Retention {
   readonly path: string
@@ -25,6 +26,8 @@ const PRUNE_MS = 1000
 export function serve(port: MessagePort, { path, ...retention }: WorkerOptions): void {
   let store: Store | undefined
   let timer: NodeJS.Timeout | undefined
+  /** The gap that was noted. */
+  let told: number | undefined
   const note = (text: string) => port.postMessage({ kind: 'note', text } satisfies Answer)
 
   /** A damaged store is moved aside, and a new one begun. */
@@ -56,8 +59,12 @@ export function serve(port: MessagePort, { path, ...retention }: WorkerOptions):
     timer ??= setTimeout(() => {
       timer = undefined
       void recovering(() => {
+        if (!store) return
         // One step at a time: batches that wait come first.
-        if (store && store.prune(retention) > 0) schedule(0)
+        if (store.prune(retention) > 0) schedule(0)
+        const { gap } = store
+        if (gap && gap.from !== told) note(`${path}: ${kept(gap)}`)
+        told = gap?.from
       }).catch((error: Error) => note(`${path}: cannot remove old alerts: ${error.message}`))
     }, ms)
   }
@@ -82,6 +89,11 @@ export function serve(port: MessagePort, { path, ...retention }: WorkerOptions):
   port.on('message', (request: Request) => {
     turn = turn.then(() => answer(request))
   })
+}
+
+function kept({ from, to, grace }: Gap): string {
+  const [last, now] = [from, to].map(ms => isoTime(BigInt(ms) * 1_000_000n))
+  return `its alerts are older than it keeps them, the last one of ${last}, if it is ${now}: they stay for up to ${Math.ceil(grace / 60_000)} minutes, in case the clock is wrong`
 }
 
 if (parentPort) serve(parentPort, workerData as WorkerOptions)

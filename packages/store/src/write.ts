@@ -9,10 +9,24 @@ import { pragma } from './schema.ts'
 
 /** What a store keeps. */
 export interface Retention {
-  /** Milliseconds that an alert is kept, from its arrival on. */
+  /**
+   * Milliseconds that an alert is kept, from its arrival on. Later alerts confirm the clock: after one that came a tenth of this time later
+   * (or a day, if that is less), so much longer. A clock that jumps ahead therefore removes little at once.
+   */
   readonly age?: number | undefined
   /** Bytes that the file may have. */
   readonly bytes?: number | undefined
+}
+
+const DAY_MS = 86_400_000
+
+/** All alerts are too old at once: nobody needed any for long, or the clock is wrong. In milliseconds since 1970. */
+export interface Gap {
+  /** When the last alert before it was stored. */
+  readonly from: number
+  readonly to: number
+  /** Milliseconds that these alerts are kept after the first one that came later. */
+  readonly grace: number
 }
 
 /** Alerts that one transaction removes: few enough for others to write in between. */
@@ -27,9 +41,11 @@ export class Writer {
   readonly #indexing: Indexing
   readonly #reader: Reader
   readonly #oldest: StatementSync
+  readonly #upTo: StatementSync
   readonly #dropAll: readonly StatementSync[]
   readonly #unindex: readonly StatementSync[]
   readonly #counts: Counts
+  #gap: Gap | undefined
 
   constructor(db: DatabaseSync) {
     this.#db = db
@@ -39,9 +55,11 @@ export class Writer {
     this.#indexing = new Indexing(db)
     this.#reader = new Reader(this.#indexing.words, this.#indexing.pairs)
     // The newest row stays, so that no row ever gets the number of an earlier one.
-    this.#oldest = db.prepare(`SELECT seq, time, stored, priority, rule, source, coalesce(host, '') host,
-      coalesce(namespace, '') namespace FROM alerts WHERE seq < (SELECT max(seq) FROM alerts) ORDER BY seq LIMIT ${STEP}`)
+    this.#oldest =
+      db.prepare(`SELECT seq, time, priority, rule, source, coalesce(host, '') host, coalesce(namespace, '') namespace
+      FROM alerts WHERE seq <= ? AND seq < (SELECT max(seq) FROM alerts) ORDER BY seq LIMIT ${STEP}`)
     this.#oldest.setReadBigInts(true)
+    this.#upTo = db.prepare('SELECT seq, stored FROM alerts WHERE seq <= ? ORDER BY seq DESC LIMIT 1')
     this.#dropAll = ['alerts', 'triage', 'notes'].map(table => db.prepare(`DELETE FROM ${table} WHERE seq <= ?`))
     this.#unindex = ['words', 'pairs'].map(index => db.prepare(`DELETE FROM ${index} WHERE rowid = ?`))
     this.#counts = new Counts(db)
@@ -86,9 +104,9 @@ export class Writer {
    */
   prune({ age, bytes }: Retention, now = Date.now()): number {
     const over = bytes !== undefined && this.bytes > bytes
-    const since = age === undefined ? 0 : now - age
     const removed = this.#transaction(() => {
-      const rows = (this.#oldest.all() as unknown as Oldest[]).filter(row => over || Number(row.stored) < since)
+      const until = over ? Number.MAX_SAFE_INTEGER : age === undefined ? 0 : this.#expired(age, now)
+      const rows = this.#oldest.all(until) as unknown as Oldest[]
       const last = rows.at(-1)
       if (last === undefined) return 0
       const kinds = new Map<string, Counted>()
@@ -106,6 +124,40 @@ export class Writer {
     })
     if (removed > 0) guarded(() => this.#db.exec(`PRAGMA incremental_vacuum(${FREED_PAGES})`))
     return removed
+  }
+
+  /** Why the last call of `prune` left alerts that are too old by the clock; undefined: it left none. */
+  get gap(): Gap | undefined {
+    return this.#gap
+  }
+
+  /** The number of the last alert that is not kept any longer; 0: there is none. */
+  #expired(age: number, now: number): number {
+    this.#gap = undefined
+    const old = this.#before(now - age)
+    if (!old) return 0
+    const grace = Math.min(DAY_MS, age / 10)
+    const { stored } = this.#before(now - grace)!
+    const clock = Math.min(now, stored + grace)
+    if (now - stored > age) this.#gap = { from: stored, to: now, grace }
+    return this.#before(clock - age)?.seq ?? 0
+  }
+
+  /** The last alert that was stored before a time: found by halves, since times rise with numbers unless the clock was set back. */
+  #before(time: number): Stored | undefined {
+    const upTo = (seq: number) => this.#upTo.get(seq) as unknown as Stored | undefined
+    let found: Stored | undefined
+    let [low, high] = [1, upTo(Number.MAX_SAFE_INTEGER)?.seq ?? 0]
+    while (low <= high) {
+      const middle = Math.floor((low + high) / 2)
+      const row = upTo(middle)
+      if (row && row.stored >= time) high = row.seq - 1
+      else {
+        found = row ?? found
+        low = middle + 1
+      }
+    }
+    return found
   }
 
   /** Bytes of the file that are in use. */
@@ -132,4 +184,6 @@ export class Writer {
   }
 }
 
-interface Oldest extends Readonly<Record<'seq' | 'time' | 'stored' | 'priority', bigint>>, Omit<Counted, 'priority'> {}
+interface Oldest extends Readonly<Record<'seq' | 'time' | 'priority', bigint>>, Omit<Counted, 'priority'> {}
+
+type Stored = Readonly<Record<'seq' | 'stored', number>>

@@ -102,6 +102,30 @@ describe('a damaged file', () => {
   })
 })
 
+test('alerts that are all too old at once stay for some time, and it is said once', async () => {
+  const path = join(folder(), 'alerts.db')
+  const before = await openStore(path)
+  before.insert(some(500))
+  before.close()
+  const db = new DatabaseSync(path)
+  db.exec('UPDATE alerts SET stored = stored - 3600000')
+  db.close()
+  const notes: string[] = []
+  const thread = new StoreThread({ path, age: 60_000, note: text => notes.push(text) })
+  await thread.insert(some(1, 1000))
+  await until('it is said', () => notes.length > 0)
+  await thread.insert(some(1, 1001))
+  await thread.close()
+  expect(notes).toEqual([
+    expect.stringMatching(
+      /its alerts are older than it keeps them, the last one of 20.+, if it is 20.+: they stay for up to 1 minutes/,
+    ),
+  ])
+  const after = await StoreReader.open(path)
+  expect(after.count()).toBe(502)
+  after.close()
+})
+
 test.each(['notes.txt', 'other.db'])('a file that is no store stays as it is: %s', async name => {
   const path = join(folder(), name)
   if (name === 'notes.txt') writeFileSync(path, 'my notes')
@@ -175,6 +199,7 @@ test('the thread removes what is too old while nothing arrives', async () => {
   const path = join(folder(), 'alerts.db')
   const thread = new StoreThread({ path, age: 1 })
   await thread.insert(some(1300))
+  await thread.insert(some(1, 1300))
   const reader = await StoreReader.open(path)
   onTestFinished(() => reader.close())
   await until('only the last one is left', () => reader.count() === 1)

@@ -3,12 +3,23 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { groupingOf, planCondition, type Store, StoreReader } from '../src/index.ts'
 import { alert, folder, idOf, openStore, reread, START, source } from './alerts.ts'
 
 const some = (count: number, from = 0) => Array.from({ length: count }, (_, i) => alert(from + i))
 const HOUR = 3600n * 1_000_000_000n
+const START_MS = Number(START / 1_000_000n)
+
+/** While the clock says this, in milliseconds since 1970. */
+function storedAt(time: number, step: () => void): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: time })
+  try {
+    step()
+  } finally {
+    vi.useRealTimers()
+  }
+}
 
 test('an alert that is delivered again is one row', async () => {
   const store = await openStore()
@@ -140,14 +151,57 @@ test('counts follow what is added and removed, in whatever order alerts come', a
 describe('retention', () => {
   test('removes what is too old, the oldest first, in steps, and never the last one', async () => {
     const store = await openStore()
-    store.insert(some(1200))
-    const later = Date.now() + 10_000
-    expect(store.prune({ age: 60_000 }, later)).toBe(0)
+    storedAt(START_MS, () => store.insert(some(1200)))
+    expect(store.prune({ age: 60_000 }, START_MS + 10_000)).toBe(0)
+    storedAt(START_MS + 9000, () => store.insert(some(1, 1200)))
     const removed: number[] = []
-    for (let n = 1; n > 0; removed.push(n)) n = store.prune({ age: 5000 }, later)
-    expect(removed).toEqual([500, 500, 199, 0])
+    for (let n = 1; n > 0; removed.push(n)) n = store.prune({ age: 5000 }, START_MS + 10_000)
+    expect(removed).toEqual([500, 500, 200, 0])
+    expect(store.prune({ age: 5000 }, START_MS + 1e9)).toBe(0)
     expect(store.count()).toBe(1)
     expect([...store.search({ words: 'shell' })]).toHaveLength(1)
+    expect(store.problems()).toEqual([])
+  })
+
+  test('a clock that jumps ahead removes little, until alerts have come for some time after it', async () => {
+    const path = join(folder(), 'alerts.db')
+    let store = await openStore(path)
+    const [hours, keep] = [3_600_000, 30 * 24 * 3_600_000]
+    const store1 = (hour: number) => storedAt(START_MS + hour * hours, () => store.insert(some(1, hour)))
+    const left = (hour: number) => {
+      while (store.prune({ age: keep }, START_MS + hour * hours) > 0);
+      return store.count()
+    }
+    for (let hour = 0; hour < 800; hour += 6) store1(hour)
+    expect(left(798)).toBe(122)
+    expect(store.gap).toBeUndefined()
+
+    // Years ahead: a day's alerts at most, also after another start.
+    const jumped = 50_000
+    for (let hour = 0; hour <= 24; hour += 6) {
+      store1(jumped + hour)
+      expect(left(jumped + hour)).toBe(117 + 1 + hour / 6)
+      const [from, to] = [START_MS + 798 * hours, START_MS + (jumped + hour) * hours]
+      expect(store.gap).toEqual({ from, to, grace: 24 * hours })
+      if (hour !== 12) continue
+      store.close()
+      store = await openStore(path)
+    }
+    // It was right.
+    store1(jumped + 30)
+    expect(left(jumped + 30)).toBe(6)
+    expect(store.gap).toBeUndefined()
+    expect(store.problems()).toEqual([])
+  })
+
+  test('alerts that were stored while the clock was ahead go with those that came before them', async () => {
+    const store = await openStore()
+    storedAt(START_MS, () => store.insert(some(10)))
+    storedAt(START_MS + 1e12, () => store.insert(some(700, 10)))
+    storedAt(START_MS + 1000, () => store.insert(some(900, 710)))
+    storedAt(START_MS + 7000, () => store.insert(some(10, 1610)))
+    while (store.prune({ age: 5000 }, START_MS + 8000) > 0);
+    expect(store.count()).toBe(10)
     expect(store.problems()).toEqual([])
   })
 
