@@ -1,5 +1,5 @@
 /** A disk that is full while a capture is written: told, and nothing is left open. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Alert } from '@falc/engine'
@@ -27,30 +27,45 @@ test.each([[[]], [['--gzip']]])('falc record says where it stopped: %j', async f
   expect(falc.output.stderr).toBe('Error: recording to /dev/full stopped: ENOSPC: no space left on device, write\n')
 })
 
-test('captures of rules that cannot be written are closed', async () => {
+test('captures of rules that cannot be written are closed and removed, and it is said once', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-full-disk-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   const open = () => readdirSync('/proc/self/fd').length
   const before = open()
   const replay = await openCapture(CAPTURE)
-  const problems: string[] = []
+  const lines: string[] = []
   const config = {
-    ...{ enabled: true, mode: 'all_rules', default_duration: 1e9 },
+    ...{ enabled: true, mode: 'all_rules', default_duration: 1 },
     path_prefix: join(dir, 'c'),
     max_file_size_mb: 0,
   }
   const captures = new RuleCaptures(new Map(), {
     ...{ config: config as never, stream: replay, report: () => {} },
-    problem: text => problems.push(text),
+    log: { error: text => lines.push(`error: ${text}`), info: text => lines.push(text) },
   })
   disk.full = true
+  let events = 0
   // Each event raises an alert, which begins a capture where none is open.
-  do while (replay.next()) captures.alerted([{ rule: 'r' } as Alert], replay.event)
+  do
+    while (replay.next()) {
+      if (++events === 1000) disk.full = false
+      if (events === 3000) disk.full = true
+      captures.alerted([{ rule: 'r' } as Alert], replay.event)
+    }
   while (await replay.fill())
   captures.close()
   disk.full = false
-  // While it was written, and at the end.
-  expect(captures.failed).toBeGreaterThan(1)
-  expect(problems[0]).toMatch(/^capture .*: ENOSPC/)
+  const files = readdirSync(dir)
+  expect(captures.written).toBeGreaterThan(0)
+  expect(files).toHaveLength(captures.written)
+  for (const name of files) expect(statSync(join(dir, name)).size).toBeGreaterThan(0)
+  expect(lines).toEqual([
+    expect.stringMatching(/^error: capture .*: ENOSPC.*; others are lost until one can be written$/),
+    expect.stringMatching(/^captures can be written again; \d+ captures lost$/),
+    expect.stringMatching(/^error: capture .*: ENOSPC/),
+    expect.stringMatching(/^error: captures that could not be written at the end: \d+$/),
+  ])
+  const lost = lines.map(line => Number(/\d+(?= captures lost$|$)/.exec(line)?.[0] ?? 0))
+  expect(lost[1]! + lost[3]!).toBe(captures.failed)
   await eventually(() => expect(open()).toBe(before))
 })

@@ -4,19 +4,24 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSy
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fromKubeconfig } from '@falc/kubernetes'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { readFile } from '../src/read-file.ts'
 import { readRules } from '../src/rules/files.ts'
 import { type K8sAuditOptions, k8sAuditFeed } from '../src/sources/k8s-audit-feed.ts'
+import { readKeys } from '../src/updates/signature.ts'
+import { startFalc } from './process.ts'
 
+const CAPTURE = join(import.meta.dirname, '../../../examples/captures/host-a.scap')
 const dir = mkdtempSync(join(tmpdir(), 'falc-special-'))
 const at = (name: string) => (name.startsWith('/') ? name : join(dir, name))
 const server = createServer()
 
 beforeAll(async () => {
-  execFileSync('mkfifo', [at('pipe'), at('state-pipe')])
+  execFileSync('mkfifo', [at('pipe'), at('state-pipe'), at('fifo')])
+  writeFileSync(at('none.yaml'), '[]')
   mkdirSync(at('folder'))
   symlinkSync('loop', at('loop'))
   symlinkSync('nowhere', at('dangling'))
@@ -70,6 +75,48 @@ test.each([
   ['/dev/zero', 'it has more than 67108864 bytes'],
 ])('configuration %s: %s', (name, reason) => {
   expect(() => loadConfig(at(name), [])).toThrow(`Could not read configuration file ${at(name)}: ${reason}`)
+})
+
+describe('a pipe without another end is an error where a command would open it:', () => {
+  const run = ['run', '-r', 'none.yaml', '-e', CAPTURE]
+  const output = (options: string) => [...run, '-o', `outputs[]={name: o, url: "https://127.0.0.1:1", ${options}}`]
+  const unread = 'ENXIO'
+  const unwritten = 'it is a pipe that nothing has been written to'
+  test.each([
+    ['the pid file', [...run, '--pidfile', 'fifo'], unread],
+    ['snapshots', [...run, '-o', 'metrics={enabled: true, interval: 1s, output_file: fifo}'], unread],
+    ["the relay's configuration", ['relay', '-c', 'fifo', '--check'], unwritten],
+    ["the console's tokens", ['console', '--db', 'a.db', '--token-file', 'fifo', '--listen', '127.0.0.1:0'], unwritten],
+    ['a secret', output('type: webhook, signing_secret: {file: fifo}'), unwritten],
+    [
+      'authorities',
+      [...run, '-o', 'http_output={enabled: true, url: "https://127.0.0.1:1", ca_cert: fifo}'],
+      unwritten,
+    ],
+  ])('%s', async (_, args, reason) => {
+    const falc = startFalc(args, dir)
+    expect(await falc.exit).toBe(1)
+    expect(falc.output.stderr).toContain(reason)
+  })
+})
+
+test('a kubeconfig and a key that are pipes are errors', () => {
+  const reason = `${at('fifo')}: it is a pipe that nothing has been written to`
+  expect(() => fromKubeconfig(at('fifo'))).toThrow(reason)
+  expect(() => readKeys([at('fifo')])).toThrow(reason)
+})
+
+test('falc record waits for the reader of a pipe, and can be interrupted', async () => {
+  execFileSync('mkfifo', [at('recording')])
+  const args = ['record', '-e', CAPTURE, '-w', 'recording']
+  const interrupted = startFalc(args, dir)
+  await interrupted.sees('Waiting for something to read the pipe recording')
+  interrupted.child.kill('SIGINT')
+  expect(await interrupted.exit).toBe(1)
+  const falc = startFalc(args, dir)
+  await falc.sees('Waiting for something to read the pipe recording')
+  const reader = startFalc(['capture', 'info', 'recording'], dir)
+  expect([await falc.exit, await reader.exit]).toEqual([0, 0])
 })
 
 test('a file that grows while it is read ends at the limit', () => {

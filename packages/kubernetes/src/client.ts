@@ -1,7 +1,7 @@
 /** Requests to the API server. Writes identify their object; a dry run is processed by the server but not stored. */
-import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type HttpAnswer, HttpClient, isFailure } from '@falc/outputs'
+import { readFile } from '@falc/outputs/read-file'
 import type { KubeConfig } from './config.ts'
 import { type Executed, executeAt } from './exec.ts'
 
@@ -129,7 +129,7 @@ export class KubeClient {
     if (token === undefined) return undefined
     if ('text' in token) return token.text
     if (!this.#token || this.#token.until < Date.now())
-      this.#token = { text: readFileSync(token.file, 'utf8').trim(), until: Date.now() + TOKEN_MS }
+      this.#token = { text: readFile(token.file).toString('utf8').trim(), until: Date.now() + TOKEN_MS }
     return this.#token.text
   }
 }

@@ -1,6 +1,7 @@
 /** The address and credentials of the API server, from a pod's service account or a kubeconfig. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { readFile } from '@falc/outputs/read-file'
 import { parse } from 'yaml'
 
 export interface KubeConfig {
@@ -28,7 +29,7 @@ export function inCluster(env: NodeJS.ProcessEnv = process.env, folder = ACCOUNT
  * @throws {Error} with what it lacks, or what is not supported
  */
 export function fromKubeconfig(path: string): KubeConfig {
-  const { 'current-context': current, contexts, clusters, users } = parse(readFileSync(path, 'utf8')) ?? {}
+  const { 'current-context': current, contexts, clusters, users } = parse(readFile(path).toString('utf8')) ?? {}
   const named = (list: any, name: unknown, what: string) => {
     const found = Array.isArray(list) ? list.find(one => one?.name === name) : undefined
     if (!found) throw new Error(`${path}: there is no ${what} named ${String(name)}`)

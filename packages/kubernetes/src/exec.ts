@@ -1,6 +1,6 @@
 /** A command in a container, over a WebSocket: the first byte of each message is its channel (v5.channel.k8s.io, and v4 before it). */
-import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
+import { readFile } from '@falc/outputs/read-file'
 import type { ClientOptions, WebSocket } from 'ws'
 import type { KubeConfig } from './config.ts'
 
@@ -53,9 +53,9 @@ export async function executeAt(
   const options: ClientOptions = {
     ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     ...{ perMessageDeflate: false, followRedirects: false, handshakeTimeout: HANDSHAKE, maxPayload: MAX_MESSAGE },
-    ...(tls_ca !== undefined && { ca: readFileSync(tls_ca) }),
-    ...(tls_cert !== undefined && { cert: readFileSync(tls_cert) }),
-    ...(tls_key !== undefined && { key: readFileSync(tls_key) }),
+    ...(tls_ca !== undefined && { ca: readFile(tls_ca) }),
+    ...(tls_cert !== undefined && { cert: readFile(tls_cert) }),
+    ...(tls_key !== undefined && { key: readFile(tls_key) }),
     rejectUnauthorized: !tls_insecure,
   }
   const address = new URL(url)

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { FileOutput } from '../src/index.ts'
+import { readTls } from '../src/net/tls.ts'
 import { item } from './transports/items.ts'
 
 test.each([true, false])('alerts wait for whoever reads the pipe (kept open: %s)', async keepAlive => {
@@ -23,4 +24,14 @@ test.each([true, false])('alerts wait for whoever reads the pipe (kept open: %s)
   await reader.close()
   expect((await send()).failure?.class).toBe('later')
   await output.close()
+})
+
+test('certificates that are a pipe are an error, at each connection', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falc-pipe-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  const pipe = join(dir, 'pem')
+  execFileSync('mkfifo', [pipe])
+  const reason = 'it is a pipe that nothing has been written to'
+  for (const options of [{ tls_ca: pipe }, { tls_cert: pipe }])
+    expect(() => readTls(options, 'chat')).toThrow(`chat: ${pipe}: ${reason}`)
 })

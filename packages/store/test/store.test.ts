@@ -165,8 +165,8 @@ describe('retention', () => {
 
   test('a clock that jumps ahead removes little, until alerts have come for some time after it', async () => {
     const path = join(folder(), 'alerts.db')
-    let store = await openStore(path)
     const [hours, keep] = [3_600_000, 30 * 24 * 3_600_000]
+    let store = await openStore(path)
     const store1 = (hour: number) => storedAt(START_MS + hour * hours, () => store.insert(some(1, hour)))
     const left = (hour: number) => {
       while (store.prune({ age: keep }, START_MS + hour * hours) > 0);
@@ -183,9 +183,7 @@ describe('retention', () => {
       expect(left(jumped + hour)).toBe(117 + 1 + hour / 6)
       const [from, to] = [START_MS + 798 * hours, START_MS + (jumped + hour) * hours]
       expect(store.gap).toEqual({ from, to, grace: 24 * hours })
-      if (hour !== 12) continue
-      store.close()
-      store = await openStore(path)
+      if (hour === 12) store = await openStore(path)
     }
     // It was right.
     store1(jumped + 30)

@@ -1,3 +1,5 @@
+import { closeSync, constants, openSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ConditionError, compileCondition, type Source } from '@falc/engine'
 import type { SyscallEvent } from '@falc/sources-syscall'
 import { defineCommand } from '../command.ts'
@@ -6,6 +8,7 @@ import { count } from '../count.ts'
 import { CliError } from '../fail.ts'
 import { keepOwnFiles } from '../own-files.ts'
 import { printable } from '../printable.ts'
+import { kindOf } from '../read-file.ts'
 import { type Copied, copyEvents } from '../recording/copy-events.ts'
 import { openRecorded, type Recorded } from '../recording/recorded.ts'
 import { configuredEngines } from '../sources/containers.ts'
@@ -53,10 +56,13 @@ export const record = defineCommand({
     const timer = seconds === undefined ? undefined : setTimeout(() => stop.abort(), seconds * 1000)
     const end = () => stop.abort()
     process.once('SIGINT', end).once('SIGTERM', end)
+    let reader: number | undefined
     try {
+      reader = await readerOf(flags.write, stop.signal)
       const copied = await copyEvents(stream, flags.write, { matches, limit, gzip: flags.gzip, signal: stop.signal })
       process.stderr.write(printable(report(flags.write, copied, stream), '\n'))
     } finally {
+      if (reader !== undefined) closeSync(reader)
       clearTimeout(timer)
       process.off('SIGINT', end).off('SIGTERM', end)
       await stream.close()
@@ -64,6 +70,23 @@ export const record = defineCommand({
     return 0
   },
 })
+
+/**
+ * A pipe without a reader is waited for, but not in silence, and not longer than anything else.
+ * @returns what keeps the reader there until the recording has opened the pipe, too
+ */
+async function readerOf(path: string, signal: AbortSignal): Promise<number | undefined> {
+  for (let told = false; kindOf(path) === 'pipe' && !signal.aborted; told = true) {
+    try {
+      return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO') return undefined
+    }
+    if (!told) process.stderr.write(`Waiting for something to read the pipe ${printable(path)}\n`)
+    await sleep(20, undefined, { signal }).catch(() => {})
+  }
+  return undefined
+}
 
 function report(path: string, { matched, events, bytes }: Copied, stream: Recorded): string {
   const kept = events > matched ? ` and ${events - matched} for the state only` : ''

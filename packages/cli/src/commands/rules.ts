@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { addressOf } from '../address.ts'
 import { defineCommand, print } from '../command.ts'
@@ -9,6 +8,7 @@ import { Log } from '../log.ts'
 import type { Series } from '../meter/counts.ts'
 import { seriesPage } from '../meter/page.ts'
 import { printable } from '../printable.ts'
+import { readFile } from '../read-file.ts'
 import { stopSignal } from '../respond/inputs.ts'
 import { configPath } from '../run/loader.ts'
 import { startWebserver } from '../run/webserver.ts'
@@ -143,7 +143,7 @@ async function push(flags: RulesFlags, config: Config, [reference, ...paths]: re
   const { version, engine, sign } = flags
   if (version !== undefined && !/^\d+\.\d+\.\d+$/.test(version))
     throw new CliError(`--version must be X.Y.Z, not "${version}"`)
-  const files = paths.map(path => ({ name: basename(path), content: readFileSync(path) }))
+  const files = paths.map(path => ({ name: basename(path), content: readFile(path) }))
   const requirements = engine === undefined ? [] : [{ name: 'engine_version_semver', version: engine }]
   const said = { name: nameOf(where), ...(version && { version }), dependencies: [], requirements }
   const [major = '', minor = ''] = version?.split('.') ?? []

@@ -1,10 +1,14 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, constants } from 'node:fs'
 import { printJson } from '@falc/engine'
 import type { InternalAlert } from '../alerts/internal.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import type { MetricsSource } from './metrics-source.ts'
 import { Snapshot } from './snapshot.ts'
+
+const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants
+/** Opening a pipe does not wait for its reader. */
+const APPEND = { flag: O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK } as never
 
 const METRICS_SNAPSHOT = 'Falco internal: metrics snapshot'
 
@@ -52,14 +56,14 @@ export function takeSnapshots(from: MetricsSource, send: (alert: InternalAlert) 
 function fileWriter(path: string, log: Log): (line: string) => void {
   if (path === '') return () => {}
   try {
-    appendFileSync(path, '')
+    appendFileSync(path, '', APPEND)
   } catch (error) {
     throw new CliError(`metrics.output_file: ${(error as Error).message}`)
   }
   let failed = false
   return line => {
     try {
-      appendFileSync(path, `${line}\n`)
+      appendFileSync(path, `${line}\n`, APPEND)
       failed = false
     } catch (error) {
       if (!failed)

@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { type AlertData, alerts, type Source } from '@falc/engine'
 import { OptionError, type OptionReading, type OutputSettings, readOutput } from '@falc/outputs'
 import { CliError } from '../fail.ts'
+import { readFile } from '../read-file.ts'
 import { compiled, goData } from './enrich.ts'
 import type { SidekickConfig } from './sidekick/config.ts'
 import type { Options, SidekickContext, SidekickOutput } from './sidekick/key.ts'
@@ -134,7 +135,7 @@ function authorities(config: SidekickConfig, context: SidekickContext, warnings:
   const path = context.text('tlsclient.cacertfile')
   if (path === '') return {}
   try {
-    return { tls_ca: context.file('ca.pem', [readFileSync(path, 'utf8'), ...rootCertificates].join('\n')) }
+    return { tls_ca: context.file('ca.pem', [readFile(path).toString('utf8'), ...rootCertificates].join('\n')) }
   } catch (error) {
     const reason = `${(error as Error).message}; only the system's authorities are trusted`
     warnings.push(`${config.whereIs('tlsclient.cacertfile')}: tlsclient.cacertfile: ${reason}`)

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { constants, rmSync, writeFileSync } from 'node:fs'
 import type { Console } from '@falc/console'
 import { type AlertData, alerts, type Source } from '@falc/engine'
 import { saveCode } from '../code-cache.ts'
@@ -170,7 +170,9 @@ async function respondTo(session: Session, config: Config, sources: readonly Sou
 /** Returns a function that removes the file. @throws {CliError} */
 function writePid(path: string): () => void {
   try {
-    writeFileSync(path, `${process.pid}\n`)
+    // Opening a pipe that nobody reads would not return.
+    const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants
+    writeFileSync(path, `${process.pid}\n`, { flag: O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK } as never)
   } catch (error) {
     throw new CliError(`Could not write the pid file: ${(error as Error).message}`)
   }

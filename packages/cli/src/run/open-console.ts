@@ -1,5 +1,4 @@
 /** Opens the console that falco.yaml and flags configure. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Console, type OidcOptions, type Token, tokensIn } from '@falc/console'
 import type { OutputStats } from '@falc/outputs'
@@ -8,6 +7,7 @@ import type { Retention } from '@falc/store'
 import { type Config, rulesFiles } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
+import { readFile } from '../read-file.ts'
 import { engineOptions } from '../rules/options.ts'
 import { falcVersion } from '../version.ts'
 
@@ -83,7 +83,7 @@ export async function openConsole(
 function providerOf({ console: { oidc } }: Config): OidcOptions | undefined {
   const { issuer, client_id: clientId, client_secret_file, redirect_uri: redirectUri, scope } = oidc
   if (issuer === '') return undefined
-  const clientSecret = readFileSync(client_secret_file, 'utf8').trim()
+  const clientSecret = readFile(client_secret_file).toString('utf8').trim()
   return { issuer, clientId, clientSecret, redirectUri, scope, groupsClaim: oidc.groups_claim, session: oidc.session }
 }
 

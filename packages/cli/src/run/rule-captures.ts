@@ -2,6 +2,8 @@ import type { Alert } from '@falc/engine'
 import { type EventStream, Recorder, type SyscallEvent } from '@falc/sources-syscall'
 import type { InternalAlert } from '../alerts/internal.ts'
 import type { Config } from '../config/config.ts'
+import { count } from '../count.ts'
+import type { Log } from '../log.ts'
 
 const SIZE_LIMIT_REACHED = 'Falco internal: capture size limit reached'
 
@@ -10,7 +12,8 @@ export interface RuleCapturesOptions {
   readonly stream: EventStream
   /** Alerts about the captures themselves. */
   readonly report: (alert: InternalAlert) => void
-  readonly problem: (text: string) => void
+  /** The first capture that cannot be written, and the next one that could. */
+  readonly log: Pick<Log, 'error' | 'info'>
 }
 
 /**
@@ -21,6 +24,8 @@ export class RuleCaptures {
   /** Finished files, and files that could not be written. */
   written = 0
   failed = 0
+  /** Failures since the last capture that was written. */
+  #lost = 0
   readonly #options: RuleCapturesOptions
   #durations: ReadonlyMap<string, bigint>
   #recorder: Recorder | null = null
@@ -59,6 +64,7 @@ export class RuleCaptures {
 
   close(): void {
     this.#finish()
+    if (this.#lost > 0) this.#options.log.error(`captures that could not be written at the end: ${this.#lost}`)
     this.#options.stream.tap(null)
   }
 
@@ -99,6 +105,8 @@ export class RuleCaptures {
     this.#attempt(() => {
       recorder.close()
       this.written++
+      if (this.#lost > 0) this.#options.log.info(`captures can be written again; ${count(this.#lost, 'capture')} lost`)
+      this.#lost = 0
     })
   }
 
@@ -111,7 +119,9 @@ export class RuleCaptures {
       this.failed++
       this.#recorder?.abandon()
       this.#recorder = null
-      this.#options.problem(`capture ${this.#path}: ${(error as Error).message}`)
+      if (this.#lost++ > 0) return
+      const text = `capture ${this.#path}: ${(error as Error).message}; others are lost until one can be written`
+      this.#options.log.error(text)
     }
   }
 }

@@ -251,7 +251,7 @@ export class Session implements MetricsSource {
       config: config.capture,
       stream,
       report: alert => this.report(alert),
-      problem: text => this.#log.error(text),
+      log: this.#log,
     })
     return this.#captures
   }

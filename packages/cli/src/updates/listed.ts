@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { TOO_MANY_PARTS, tooManyParts } from '@falc/engine/analysis'
 import { parse } from 'yaml'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
+import { readFile } from '../read-file.ts'
 import { parseReference, type Reference } from './reference.ts'
 import { bodyOf, failureOf } from './registry.ts'
 
@@ -48,7 +48,7 @@ async function read(from: string): Promise<Listed[]> {
 }
 
 async function textOf(from: string): Promise<string> {
-  if (!/^https?:/.test(from)) return readFileSync(from.replace(/^file:\/\//, ''), 'utf8')
+  if (!/^https?:/.test(from)) return readFile(from.replace(/^file:\/\//, '')).toString('utf8')
   const response = await fetch(from, { signal: AbortSignal.timeout(TIMEOUT_MS) })
   // An index is not signed: who can change it on its way chooses where rules come from.
   if (from.startsWith('https:') && !response.url.startsWith('https:')) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { CliError } from '../fail.ts'
 import { printable } from '../printable.ts'
+import { readFile } from '../read-file.ts'
 import type { Reference } from './reference.ts'
 
 /** A registry's failure. `again`: a later attempt may succeed. */
@@ -155,7 +155,7 @@ export class Repository {
   #credentials(): string | undefined {
     const { credentials } = this.#options
     if (credentials === undefined) return undefined
-    const { auths } = jsonOf(readFileSync(credentials)) as { auths?: Record<string, { auth?: unknown }> }
+    const { auths } = jsonOf(readFile(credentials)) as { auths?: Record<string, { auth?: unknown }> }
     const auth = auths?.[this.#where.registry]?.auth
     return typeof auth === 'string' ? `Basic ${auth}` : undefined
   }

@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CliError } from '../fail.ts'
+import { readFile } from '../read-file.ts'
 import { isMinisign, type MinisignKey, minisigned, readMinisignKey } from './minisign.ts'
 import type { Reference } from './reference.ts'
 import { digestOf, jsonOf, MANIFEST, type Repository } from './registry.ts'
@@ -37,7 +38,7 @@ const isOfMinisign = (key: TrustedKey['key']): key is MinisignKey => 'id' in key
 export function readKeys(paths: readonly string[]): TrustedKey[] {
   return paths.map(path => {
     try {
-      const text = readFileSync(path, 'utf8')
+      const text = readFile(path).toString('utf8')
       return { path, key: isMinisign(text) ? readMinisignKey(text) : createPublicKey(text) }
     } catch (error) {
       throw new CliError(`key ${path}: ${(error as Error).message}`)
@@ -117,7 +118,7 @@ export async function signManifest(to: Repository, digest: string, identity: str
 
 function signatureOf(payload: Buffer, path: string): ['sig' | 'minisig', Record<string, string>] {
   try {
-    const text = readFileSync(path, 'utf8')
+    const text = readFile(path).toString('utf8')
     if (isMinisign(text)) return ['minisig', { [MINISIGN]: byMinisign(payload, path) }]
     const key = createPrivateKey(text)
     return ['sig', { [COSIGN]: sign(hashOf(key), payload, key).toString('base64') }]

@@ -1,6 +1,7 @@
 /** Tokens and their scopes. */
 import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
+import { readFile } from '@falc/outputs/read-file'
 
 /** `read`: see alerts. `triage`: decide about them. `respond`: act on what others receive. `admin`: change rules. `ingest`: send alerts. */
 export const SCOPES = ['read', 'triage', 'respond', 'admin', 'ingest'] as const
@@ -70,13 +71,13 @@ export function tokensIn(path: string, note: (text: string) => void): () => read
     return `${mtimeMs} ${size} ${ino}`
   }
   let stamp = stampOf()
-  let tokens = parseTokens(readFileSync(path, 'utf8'))
+  let tokens = parseTokens(readFile(path).toString('utf8'))
   return () => {
     const now = stampOf()
     if (now === stamp) return tokens
     stamp = now
     try {
-      tokens = parseTokens(readFileSync(path, 'utf8'))
+      tokens = parseTokens(readFile(path).toString('utf8'))
     } catch (error) {
       note(`${path}: ${(error as Error).message}; the tokens stay as they were`)
     }

@@ -1,7 +1,8 @@
 /** Exceptions: proposals with the number of alerts that each would remove, and writing one. */
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type AlertData, compileCondition, parseCondition, printCondition, type Source } from '@falc/engine'
 import { fieldTable } from '@falc/engine/analysis'
+import { readFile } from '@falc/outputs/read-file'
 import {
   allOf,
   noneOf,
@@ -181,7 +182,7 @@ const write: Route = {
 /** Whoever reads the file meanwhile sees all of the change, or nothing. */
 function append(file: string, item: string): void {
   const old = statSync(file, { throwIfNoEntry: false })
-  const text = old ? readFileSync(file, 'utf8') : ''
+  const text = old ? readFile(file).toString('utf8') : ''
   const next = `${file}.new`
   try {
     writeFileSync(next, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${item}`, { mode: old?.mode ?? 0o644 })

@@ -1,10 +1,10 @@
 /** Credentials and signatures of AWS: Signature Version 4 by aws4fetch, keys from the same chain of providers as Amazon's own clients. */
-import { readFile } from 'node:fs/promises'
 import { AwsV4Signer } from 'aws4fetch'
 import type { Failure } from '../model/answer.ts'
 import { OutputError } from '../model/output.ts'
 import type { OptionsOf, OptionTable } from '../model/transport.ts'
 import { HTTP_OPTIONS, type HttpAnswer, HttpClient, type HttpRequest, httpUrl, isFailure } from '../net/http-client.ts'
+import { readFile } from '../net/read-file.ts'
 
 export const AWS_OPTIONS = {
   region: { kind: 'text', doc: 'Region. Default: `AWS_REGION`.', example: 'eu-west-1' },
@@ -142,7 +142,7 @@ export class AwsClient {
 
   /** IRSA: the pod's token is exchanged for the role's keys, unsigned. */
   async #webIdentity(file: string, role: string, signal: AbortSignal): Promise<Keys> {
-    const token = (await readFile(file, 'utf8')).trim()
+    const token = readFile(file).toString('utf8').trim()
     const request = stsRequest(this.region, {
       Action: 'AssumeRoleWithWebIdentity',
       RoleArn: role,
@@ -165,7 +165,7 @@ export class AwsClient {
   /** Pod Identity and ECS. */
   async #container(url: URL, signal: AbortSignal): Promise<Keys> {
     const { AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file, AWS_CONTAINER_AUTHORIZATION_TOKEN: given } = process.env
-    const token = file ? (await readFile(file, 'utf8')).trim() : given
+    const token = file ? readFile(file).toString('utf8').trim() : given
     const headers: Record<string, string> = token ? { authorization: token } : {}
     return jsonKeys(await this.#local.request({ url, method: 'GET', headers }, signal))
   }

@@ -1,10 +1,10 @@
 /** Access tokens of Google: from the key file of a service account, or from the metadata server of a machine in Google's cloud. */
 import { createPrivateKey, createSign, type KeyObject } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Failure } from '../model/answer.ts'
 import { OutputError, outputError } from '../model/output.ts'
 import type { OptionTable } from '../model/transport.ts'
 import { HTTP_OPTIONS, HttpClient, type HttpRequest, httpUrl, isFailure } from '../net/http-client.ts'
+import { readFile } from '../net/read-file.ts'
 
 export const GOOGLE_OPTIONS = {
   project: { kind: 'text', required: true, doc: 'Project.', example: 'my-project' },
@@ -82,7 +82,7 @@ export class GoogleCredentials {
 
 function readAccount(path: string, output: string): Account {
   try {
-    const file = JSON.parse(readFileSync(path, 'utf8'))
+    const file = JSON.parse(readFile(path).toString('utf8'))
     if (file.type !== 'service_account')
       throw new OutputError(
         'credentials',

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { Answer, Failure } from '../model/answer.ts'
 import { type Output, OutputError, outputError } from '../model/output.ts'
 import type { Item } from '../model/transport.ts'
 import { HttpClient, isFailure } from '../net/http-client.ts'
+import { readFile } from '../net/read-file.ts'
 import { readPair, type TlsMaterial } from '../net/tls.ts'
 import { FILES } from './write.ts'
 
@@ -123,10 +124,10 @@ function tlsOf(options: HttpOptions): TlsMaterial {
 
 /** As in Falco, the first of ca_cert, ca_bundle, ca_path is used; without any, the system's authorities. */
 function authorities({ caCert, caBundle, caPath }: HttpOptions): Buffer[] | undefined {
-  if (caCert) return [readFileSync(caCert)]
-  if (caBundle) return [readFileSync(caBundle)]
+  if (caCert) return [readFile(caCert)]
+  if (caBundle) return [readFile(caBundle)]
   if (!caPath) return undefined
   return readdirSync(caPath)
     .filter(name => /\.(pem|crt|cer|0)$/.test(name))
-    .map(name => readFileSync(join(caPath, name)))
+    .map(name => readFile(join(caPath, name)))
 }

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { type AlertData, parseAlert } from '@falc/engine'
 import type { Authenticator, Msg, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
 import { outputError } from '../model/output.ts'
 import { CONNECT_TIMEOUT, connectError, loadPeer } from './connect.ts'
 import type { NatsLogin } from './nats-login.ts'
+import { readFile } from './read-file.ts'
 import { readTls } from './tls.ts'
 
 const OUTPUT = 'nats output'
@@ -60,7 +60,7 @@ function connectOptions(values: NatsLogin, name: string, nats: Nats): NodeConnec
 function authenticatorOf(values: NatsLogin, nats: Nats): Authenticator | undefined {
   if (values.creds !== undefined)
     try {
-      return nats.credsAuthenticator(readFileSync(values.creds))
+      return nats.credsAuthenticator(readFile(values.creds))
     } catch (error) {
       throw outputError(error, `${OUTPUT}: creds`, 'misconfigured')
     }

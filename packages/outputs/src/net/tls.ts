@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { outputError } from '../model/output.ts'
 import type { OptionsOf, OptionTable } from '../model/transport.ts'
+import { readFile } from './read-file.ts'
 
 /** The options of every transport that can use TLS. */
 export const TLS_OPTIONS = {
@@ -39,7 +39,7 @@ export function readTls(options: Partial<OptionsOf<typeof TLS_OPTIONS>>, output:
   if (tls_ca === undefined && tls_cert === undefined && tls_key === undefined) return { rejectUnauthorized }
   try {
     const read = {
-      ...(tls_ca !== undefined && { ca: readFileSync(tls_ca) }),
+      ...(tls_ca !== undefined && { ca: readFile(tls_ca) }),
       ...readPair(tls_cert, tls_key),
     }
     createSecureContext(read)
@@ -55,8 +55,8 @@ export function readTls(options: Partial<OptionsOf<typeof TLS_OPTIONS>>, output:
  */
 export function readPair(cert?: string, key?: string): Pick<TlsMaterial, 'cert' | 'key'> {
   const pair = {
-    ...(cert !== undefined && { cert: readFileSync(cert) }),
-    ...(key !== undefined && { key: readFileSync(key) }),
+    ...(cert !== undefined && { cert: readFile(cert) }),
+    ...(key !== undefined && { key: readFile(key) }),
   }
   for (const [name, path] of Object.entries({ cert, key }))
     if (path !== undefined) naming(path, () => createSecureContext({ [name]: pair[name as 'cert' | 'key'] }))

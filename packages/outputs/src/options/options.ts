@@ -1,5 +1,4 @@
 /** Derives from option records: the parsed values, the JSON Schema, and the list of secrets. */
-import { readFileSync } from 'node:fs'
 import {
   type AlertData,
   ConditionError,
@@ -12,6 +11,7 @@ import {
   type Source,
 } from '@falc/engine'
 import type { Option, OptionTable, OptionValues, TransportDefinition } from '../model/transport.ts'
+import { readFile } from '../net/read-file.ts'
 import { parseBytes, parseDuration, parseRate, printBytes, printDuration } from '../text/units.ts'
 
 /** Where a value is: `['queue', 'max_bytes']`. */
@@ -144,7 +144,9 @@ function secretFile(value: Values, at: OptionReading): string {
   const { file, ...rest } = value
   if (typeof file !== 'string' || Object.keys(rest).length > 0) return fail(at, 'must be a text, or {file: PATH}')
   try {
-    const text = readFileSync(file, 'utf8').replace(/[\r\n]+$/, '')
+    const text = readFile(file)
+      .toString('utf8')
+      .replace(/[\r\n]+$/, '')
     return text === '' ? fail(at, `${file} is empty`) : text
   } catch (error) {
     if (error instanceof OptionError) throw error

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { chmodSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server as NetServer, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import type { Server, ServerCredentials, ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js'
 import { OutputError, outputError } from '../model/output.ts'
 import { defineTransport, type Item, type OptionsOf } from '../model/transport.ts'
 import { loadPeer } from '../net/connect.ts'
+import { readFile } from '../net/read-file.ts'
 import { Broadcast, broadcastOptions } from '../streams/broadcast.ts'
 import { encodeResponse } from '../streams/falco-response.ts'
 import { boundConnections } from '../streams/server.ts'
@@ -131,8 +132,8 @@ function credentialsOf(
       'misconfigured',
     )
   try {
-    const pair = { private_key: readFileSync(private_key), cert_chain: readFileSync(cert_chain) }
-    return ServerCredentials.createSsl(readFileSync(root_certs), [pair], true)
+    const pair = { private_key: readFile(private_key), cert_chain: readFile(cert_chain) }
+    return ServerCredentials.createSsl(readFile(root_certs), [pair], true)
   } catch (error) {
     throw outputError(error, OUTPUT, 'misconfigured')
   }

@@ -1,10 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import { OutputError, outputError } from '../model/output.ts'
 import { defineTransport, type Item, type OptionsOf } from '../model/transport.ts'
+import { readFile } from '../net/read-file.ts'
 import { Broadcast, broadcastOptions, type Sink } from '../streams/broadcast.ts'
 import { boundedServer, endUnread } from '../streams/server.ts'
 import { BroadcastTransport } from '../streams/transport.ts'
@@ -88,10 +88,10 @@ function serverOf({ server_cert, server_key, client_ca, max_clients }: Values, h
   if (server_cert === undefined || server_key === undefined)
     throw new OutputError('tls', `${OUTPUT}: TLS needs server_cert and server_key`, 'misconfigured')
   try {
-    const pair = { cert: readFileSync(server_cert), key: readFileSync(server_key) }
+    const pair = { cert: readFile(server_cert), key: readFile(server_key) }
     return boundedServer(handle, connections, {
       ...pair,
-      ...(client_ca !== undefined && { ca: readFileSync(client_ca) }),
+      ...(client_ca !== undefined && { ca: readFile(client_ca) }),
     })
   } catch (error) {
     throw outputError(error, OUTPUT, 'misconfigured')

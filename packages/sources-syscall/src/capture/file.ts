@@ -1,5 +1,5 @@
 /** Capture files: the only module in this folder that uses Node. */
-import { closeSync, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, gzipSync } from 'node:zlib'
@@ -9,6 +9,8 @@ import { CaptureError } from './capture-error.ts'
 import { CaptureReader } from './reader.ts'
 import type { CaptureVisitor, MachineInfo } from './visitor.ts'
 import { CaptureWriter } from './writer.ts'
+
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants
 
 /** Bytes read at a time: few turns of the event loop, and in memory once. */
 const CHUNK = 1 << 20
@@ -165,11 +167,13 @@ export class CaptureFileWriter {
   readonly writer: CaptureWriter
   /** Bytes in the file so far. */
   size = 0
+  readonly #path: string
   readonly #fd: number
 
-  /** @throws {Error} from the file system, if the file cannot be created */
+  /** @throws {Error} from the file system, if the file cannot be created, or is a pipe that nobody reads */
   constructor(path: string, options: { gzip?: boolean; mode?: number } = {}) {
-    this.#fd = openSync(path, 'w', options.mode ?? 0o600)
+    this.#path = path
+    this.#fd = openToWrite(path, options.mode ?? 0o600)
     this.writer = new CaptureWriter(bytes => this.#put(options.gzip ? gzipSync(bytes) : bytes))
   }
 
@@ -177,17 +181,30 @@ export class CaptureFileWriter {
     try {
       this.writer.flush()
     } finally {
-      closeSync(this.#fd)
+      this.abandon()
     }
   }
 
-  /** Closes the file without what has not been written. */
+  /** Closes the file without what has not been written. If that is all, it is removed. */
   abandon(): void {
+    const stats = fstatSync(this.#fd)
     closeSync(this.#fd)
+    if (stats.isFile() && stats.size === 0) rmSync(this.#path, { force: true })
   }
 
   #put(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at)
     this.size += bytes.length
+  }
+}
+
+/** Opening a pipe would wait for its reader. */
+function openToWrite(path: string, mode: number): number {
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, mode)
+  if (!fstatSync(fd).isFIFO()) return fd
+  try {
+    return openSync(path, 'w')
+  } finally {
+    closeSync(fd)
   }
 }

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { nearest, SourceText } from '@falc/engine'
 import { ConfigError, type ConfigPlace, where } from '../../config/error.ts'
 import type { Env } from '../../config/expand.ts'
 import { parseTree } from '../../config/parse-tree.ts'
 import { type ConfigNode, plain } from '../../config/tree.ts'
+import { readFile } from '../../read-file.ts'
 import { pairs, type SidekickValue } from './key.ts'
 import { SIDEKICK_OUTPUTS } from './table.ts'
 import { GLOBAL_KEYS, UNSUPPORTED } from './unsupported.ts'
@@ -108,7 +108,7 @@ export class SidekickConfig {
 
 function textOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return readFile(path).toString('utf8')
   } catch (error) {
     throw new ConfigError(`Could not read configuration file ${path}: ${(error as Error).message}`)
   }
