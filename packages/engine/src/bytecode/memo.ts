@@ -35,6 +35,13 @@ export class MemoLayout {
     return slot
   }
 
+  /** The first slots of a scope, as programs that were saved number them. */
+  reserve(scope: string, count: number): void {
+    const slots = this.#slotsOf(scope)
+    for (let slot = 0; slot < count; slot++) slots.bySubtree.set(slot, slot)
+    slots.unknown = zeros(words(count))
+  }
+
   /** Number of slots in a scope. */
   size(scope: string): number {
     return this.#scopes.get(scope)?.bySubtree.size ?? 0

@@ -17,12 +17,14 @@ export const PROGRAM_VERSION = 3
 /** Bytes before the header. */
 const PREFIX = 20
 
+export type SavedField = readonly [name: string, arg: string | null, type: string]
+
 interface Header {
   readonly source: string
   readonly roots: readonly number[]
   readonly constants: readonly Constant[]
-  /** Per register: the field's name, argument and type, null for none. */
-  readonly registers: readonly (readonly [name: string, arg: string | null, type: string] | null)[]
+  /** Per register: its field, null for none. */
+  readonly registers: readonly (SavedField | null)[]
   readonly nodeCount: number
   /** Names of the scopes, with the number of memo slots of each. */
   readonly scopes: readonly (readonly [string, number])[]
@@ -34,9 +36,7 @@ export function saveProgram(program: Program): Uint8Array {
     source: program.source,
     roots: Array.from(program.roots),
     constants: program.constants,
-    registers: program.registers
-      .map(field => field && ([field.name, field.argText ?? null, typeOf(field)] as const))
-      .map(r => r ?? null),
+    registers: program.registers.map(field => (field ? saveField(field) : null)),
     nodeCount: program.nodeCount,
     scopes: program.scopes.map(scope => [scope.name, program.layout.size(scope.name)]),
     clauses: program.clauses,
@@ -58,15 +58,7 @@ export function saveProgram(program: Program): Uint8Array {
  * @throws {Error} when the bytes are not a program of this version, are damaged, or name something that the source lacks
  */
 export function loadProgram(bytes: Uint8Array, table: FieldTable, regex?: RegexEngine): Program {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (bytes.length < PREFIX || view.getUint32(0, true) !== MAGIC) throw new Error('not a saved program')
-  const version = view.getUint32(4, true)
-  if (version !== PROGRAM_VERSION)
-    throw new Error(`saved program has version ${version}, this engine reads ${PROGRAM_VERSION}`)
-  const jsonLength = view.getUint32(8, true)
-  const words = view.getUint32(12, true)
-  if (bytes.length !== PREFIX + jsonLength + words * 4) throw new Error('saved program is damaged: wrong length')
-  if (view.getUint32(16, true) !== checksum(bytes)) throw new Error('saved program is damaged: wrong checksum')
+  const { view, jsonLength, words } = checkProgram(bytes)
   const header = parseHeader(bytes.subarray(PREFIX, PREFIX + jsonLength))
   if (header.source !== table.source.name)
     throw new Error(`saved program is for source '${header.source}', not '${table.source.name}'`)
@@ -76,22 +68,37 @@ export function loadProgram(bytes: Uint8Array, table: FieldTable, regex?: RegexE
     code,
     roots: Int32Array.from(header.roots),
     constants: header.constants,
-    registers: header.registers.map(register => (register ? resolved(register, table) : undefined)),
+    registers: header.registers.map(register => (register ? loadField(register, table) : undefined)),
     regex,
     nodeCount: header.nodeCount,
     depth: 0,
     scopes: header.scopes.map(([name]) => scopeOf(name, table)),
-    layout: layoutOf(header.scopes),
+    layout: loadLayout(header.scopes),
     clauses: header.clauses,
   }
   verify(program)
-  if (!regex && header.constants.some(usesRegex))
-    throw new Error("saved program uses the operator 'regex': pass the option regex, the Regex of @falc/engine/regex")
+  if (!regex && usesRegex(program)) throw lacksRegex()
   return { ...program, depth: callDepth(code) }
 }
 
+/** Tells whether the bytes are a program of this version, as they were saved. @throws {Error} as `loadProgram` */
+export function checkProgram(bytes: Uint8Array): { view: DataView; jsonLength: number; words: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length < PREFIX || view.getUint32(0, true) !== MAGIC) throw new Error('not a saved program')
+  const version = view.getUint32(4, true)
+  if (version !== PROGRAM_VERSION)
+    throw new Error(`saved program has version ${version}, this engine reads ${PROGRAM_VERSION}`)
+  const jsonLength = view.getUint32(8, true)
+  const words = view.getUint32(12, true)
+  if (bytes.length !== PREFIX + jsonLength + words * 4) throw new Error('saved program is damaged: wrong length')
+  if (view.getUint32(16, true) !== checksum(bytes)) throw new Error('saved program is damaged: wrong checksum')
+  return { view, jsonLength, words }
+}
+
+export const saveField = (field: ResolvedField): SavedField => [field.name, field.argText ?? null, typeOf(field)]
+
 /** A field as it was when the program was compiled: comparisons are made for its type. @throws {Error} when it is another one now */
-function resolved([name, arg, type]: NonNullable<Header['registers'][number]>, table: FieldTable): ResolvedField {
+export function loadField([name, arg, type]: SavedField, table: FieldTable): ResolvedField {
   const field = table.resolve(name, arg ?? undefined)
   if (typeOf(field) === type) return field
   throw new Error(
@@ -103,10 +110,13 @@ function typeOf({ type, list, def }: ResolvedField): string {
   return `${type}${list ? ' (list)' : def.anyOf ? ' (any of)' : ''}`
 }
 
-function usesRegex(constant: Constant): boolean {
-  return constant.kind === 'count'
-    ? constant.tests.some(usesRegex)
-    : constant.kind === 'test' && constant.op === 'regex'
+export const usesRegex = ({ constants }: Program): boolean => constants.some(isRegex)
+
+export const lacksRegex = (): Error =>
+  new Error("saved program uses the operator 'regex': pass the option regex, the Regex of @falc/engine/regex")
+
+function isRegex(constant: Constant): boolean {
+  return constant.kind === 'count' ? constant.tests.some(isRegex) : constant.kind === 'test' && constant.op === 'regex'
 }
 
 /** FNV-1a over everything after the prefix. */
@@ -131,17 +141,18 @@ function parseHeader(bytes: Uint8Array): Header {
   }
 }
 
-function scopeOf(name: string, table: FieldTable): ProgramScope {
+/** @throws {Error} when the source has no such scope */
+export function scopeOf(name: string, table: FieldTable): ProgramScope {
   const holder = Object.hasOwn(table.source.scopes ?? {}, name) ? table.source.scopes![name]! : undefined
   if (!holder)
     throw new Error(`saved program needs the scope '${name}', which source '${table.source.name}' does not have`)
   return { name, holder }
 }
 
-/** A layout of the program's own, with the same slots. */
-function layoutOf(scopes: Header['scopes']): MemoLayout {
+/** A layout with the slots that programs were compiled with: they refer to slots by number. */
+export function loadLayout(scopes: readonly (readonly [scope: string, slots: number])[]): MemoLayout {
   const layout = new MemoLayout()
-  for (const [name, size] of scopes) for (let slot = 0; slot < size; slot++) layout.slot(name, slot)
+  for (const [name, slots] of scopes) layout.reserve(name, slots)
   return layout
 }
 

@@ -1,5 +1,5 @@
 import type { AlertTemplate } from '../alert/plan.ts'
-import { saveProgram } from '../bytecode/save.ts'
+import { saveField, saveProgram, usesRegex } from '../bytecode/save.ts'
 import { textToBytes } from '../text/encoding.ts'
 import type { EngineOptions } from './options.ts'
 import { RULESET_MAGIC, RULESET_VERSION, type SavedHeader, type SavedSource } from './saved.ts'
@@ -47,15 +47,19 @@ export function saveRuleset(
 function saveSource({ plan, alerts }: PlannedRules): { saved: SavedSource; bytes: Uint8Array[] } {
   const { shape, layout, table } = plan
   // Compiling a bucket may add memo slots, so all are compiled before the slots are counted.
-  const bytes = shape.buckets.map((_, bucket) => saveProgram(plan.program(bucket)))
+  const programs = shape.buckets.map((_, bucket) => plan.program(bucket))
   const sieve = plan.sieve()
-  if (sieve) bytes.push(saveProgram(sieve))
+  if (sieve) programs.push(sieve)
+  const bytes = programs.map(saveProgram)
+  const fields = new Set(programs.flatMap(({ registers }) => registers.filter(field => field !== undefined)))
   const saved: SavedSource = {
     name: table.source.name,
     alerts,
     buckets: shape.buckets.map(({ rules, scopes, keys, rest, needs }) => ({ rules, scopes, keys, rest, needs })),
     bucketOf: shape.bucketOf === 0 ? 0 : Array.from(shape.bucketOf),
     memo: layout.scopes().map(scope => [scope, layout.size(scope)] as const),
+    fields: [...fields].map(saveField),
+    regex: programs.some(usesRegex),
     programs: bytes.map(program => program.length),
     sieve: sieve !== undefined,
     unmatched: plan.unmatched(),

@@ -1,7 +1,15 @@
 import type { AlertTemplate } from '../alert/plan.ts'
 import type { Backend } from '../bytecode/evaluator.ts'
-import { MemoLayout } from '../bytecode/memo.ts'
-import { loadProgram } from '../bytecode/save.ts'
+import type { Program } from '../bytecode/program.ts'
+import {
+  checkProgram,
+  lacksRegex,
+  loadField,
+  loadLayout,
+  loadProgram,
+  type SavedField,
+  scopeOf,
+} from '../bytecode/save.ts'
 import { checkOptions, type Expected } from '../fields/check-options.ts'
 import { eventContext } from '../fields/evt.ts'
 import type { FieldFailure } from '../fields/failures.ts'
@@ -21,7 +29,7 @@ import { SourceRules } from './source-rules.ts'
  */
 export const RULESET_MAGIC = 0x524c_4146
 /** Incremented whenever the header changes. Programs have their own version. */
-export const RULESET_VERSION = 7
+export const RULESET_VERSION = 8
 
 export interface SavedHeader {
   readonly first: boolean
@@ -39,6 +47,10 @@ export interface SavedSource {
   readonly bucketOf: readonly number[] | 0
   /** Slots per scope that the programs of the source share. */
   readonly memo: readonly (readonly [scope: string, slots: number])[]
+  /** What the programs read. */
+  readonly fields: readonly SavedField[]
+  /** Whether one of them uses the operator `regex`. */
+  readonly regex: boolean
   /** Bytes of each bucket's program. */
   readonly programs: readonly number[]
   /** The last program is the sieve. */
@@ -86,20 +98,23 @@ export function loadRuleset<S extends Source>(bytes: Uint8Array, options: SavedO
     }
     const context = eventContext(options.hostname)
     const table = fieldTable(source, { context, plugins: header.plugins, staticFields: header.staticFields })
-    const layout = layoutOf(saved.memo)
-    // All programs are checked now; their evaluators are created when an event first needs them.
-    const loaded = saved.programs.map(length =>
-      loadProgram(programs.subarray(at, (at += length)), table, options.regex),
-    )
-    const sieve = saved.sieve ? loaded.pop() : undefined
+    for (const [scope] of saved.memo) scopeOf(scope, table)
+    const layout = loadLayout(saved.memo)
+    // Whether they are whole, and fit, is known now; they are read when an event first needs them.
+    const parts = saved.programs.map(length => programs.subarray(at, (at += length)))
+    for (const part of parts) checkProgram(part)
+    if (saved.regex && !options.regex) throw lacksRegex()
+    const fields = saved.fields.map(field => loadField(field, table))
+    const loaded: (Program | undefined)[] = []
+    const load = (n: number) => (loaded[n] ??= loadProgram(parts[n]!, table, options.regex))
     const bucketOf: Int32Array | 0 = saved.bucketOf === 0 ? 0 : Int32Array.from(saved.bucketOf)
     const shape = { rules: saved.alerts.length, buckets: saved.buckets, bucketOf }
     const plan = {
       ...{ table, shape, layout },
-      program: (bucket: number) => ({ ...loaded[bucket]!, layout }),
-      sieve: () => sieve,
+      program: (bucket: number) => ({ ...load(bucket), layout }),
+      sieve: () => (saved.sieve ? load(parts.length - 1) : undefined),
       unmatched: () => saved.unmatched,
-      fields: () => loaded.flatMap(({ registers }) => registers.filter(field => field !== undefined)),
+      fields: () => fields,
     }
     const { hostname, identity, backend, onError } = options
     const settings = { hostname, identity, backend, onError, iso8601: header.iso8601, first: header.first }
@@ -125,11 +140,4 @@ function readRuleset(bytes: Uint8Array): { header: SavedHeader; programs: Uint8A
   const length = header.sources.reduce((sum, source) => source.programs.reduce((n, size) => n + size, sum), 0)
   if (programs.length !== length) throw new Error('saved ruleset is damaged: wrong length')
   return { header, programs }
-}
-
-/** A layout with the slots that the programs were compiled with: they refer to slots by number. */
-function layoutOf(memo: SavedSource['memo']): MemoLayout {
-  const layout = new MemoLayout()
-  for (const [scope, slots] of memo) for (let slot = 0; slot < slots; slot++) layout.slot(scope, slot)
-  return layout
 }

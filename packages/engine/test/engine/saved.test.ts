@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
+import { Regex } from '../../src/fields/regex.ts'
 import { alertJson, type FieldDef, loadRuleset, type Source } from '../../src/runtime.ts'
 import { Act, Fd, Thread, threads } from '../ruleset/threads.ts'
 import { type Request, RULES, shop } from './shop.ts'
@@ -165,5 +166,39 @@ test.each([
   const changed = { ...shop, fields: { ...shop.fields, [name]: field } }
   expect(() => loadRuleset(saved().bytes, { sources: [changed] })).toThrow(
     new Error(`saved program needs field '${name}' of type ${savedType}, source 'shop' declares ${type}`),
+  )
+})
+
+/** A ruleset over threads; one program of it is for each event type. */
+function savedThreads(condition: string): Uint8Array {
+  const engine = new Engine({ sources: [threads] })
+  engine.load([
+    {
+      name: 'r.yaml',
+      content: JSON.stringify([{ rule: 'r', desc: 'd', condition, output: 'o', priority: 'INFO', source: 'threads' }]),
+    },
+  ])
+  return engine.save()
+}
+
+test('programs are read by the first event that needs them; what they lack is told when the ruleset is loaded', () => {
+  const bytes = savedThreads('evt.type = open and proc.name regex "^s" and fd.path startswith /etc')
+  expect(() => loadRuleset(bytes, { sources: [threads] })).toThrow('pass the option regex')
+  const { 'proc.name': _, ...fields } = threads.fields
+  expect(() => loadRuleset(bytes, { sources: [{ ...threads, fields }], regex: Regex })).toThrow('nonexistent field')
+  const { fd, ...scopes } = threads.scopes!
+  expect(() => loadRuleset(bytes, { sources: [{ ...threads, scopes }], regex: Regex })).toThrow("needs the scope 'fd'")
+  expect(fd).toBeDefined()
+})
+
+test('a program that is damaged anywhere is refused before any event', () => {
+  const bytes = savedThreads('evt.type = open and proc.name = sh and fd.path startswith /etc')
+  const header = 12 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true)
+  fc.assert(
+    fc.property(fc.integer({ min: header, max: bytes.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+      const damaged = bytes.slice()
+      damaged[at]! ^= flip
+      expect(() => loadRuleset(damaged, { sources: [threads] })).toThrow(/saved program|not a saved program/)
+    }),
   )
 })
