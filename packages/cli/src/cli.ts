@@ -1,6 +1,6 @@
 import { type Command, print, runCommand } from './command.ts'
 import { ConfigError } from './config/error.ts'
-import { CliError } from './fail.ts'
+import { CliError, plainMessage } from './fail.ts'
 import { printable } from './printable.ts'
 import { versionText } from './version.ts'
 
@@ -57,13 +57,20 @@ export async function runCli(args: readonly string[]): Promise<number> {
     }
     if (first.startsWith('-')) return await runCommand(await COMMANDS.run!(), args)
     const load = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined
-    if (!load) throw new CliError(`unknown command "${first}" (falc help lists the commands)`)
+    if (!load) throw await unknownCommand(first)
     return await runCommand(await load(), rest)
   } catch (error) {
     if (!EXPECTED.some(type => error instanceof type)) throw error
-    process.stderr.write(`Error: ${printable((error as Error).message, '\n\t')}\n`)
+    process.stderr.write(`Error: ${printable(plainMessage((error as Error).message), '\n\t')}\n`)
     return 1
   }
+}
+
+async function unknownCommand(name: string): Promise<CliError> {
+  const { nearest } = await import('@falc/engine')
+  const meant = nearest(name, Object.keys(COMMANDS))
+  const hint = meant === undefined ? 'falc help lists the commands' : `did you mean ${meant}?`
+  return new CliError(`unknown command "${name}" (${hint})`)
 }
 
 async function help([topic]: readonly string[]): Promise<number> {

@@ -194,7 +194,7 @@ test('hostile text does nothing on a terminal, and nothing in a spreadsheet', as
 })
 
 test.each([
-  ['nonsense', 'falc alerts takes search, tail, top, histogram, get, check, backup'],
+  ['nonsense', 'the subcommands of falc alerts are search, tail, top, histogram, get, check, backup'],
   ['search|proc.nam = x', 'did you mean proc.name?'],
   ['search|proc.name =', 'proc.name ='],
   ['search|proc.name|=', 'quote it'],
@@ -212,7 +212,7 @@ test.each([
 })
 
 test('a store that is not there, and one that cannot be guessed', async () => {
-  expect((await falc('alerts', 'top', '--db', 'none.db')).stderr).toBe('Error: none.db: there is no file none.db\n')
+  expect((await falc('alerts', 'top', '--db', 'none.db')).stderr).toBe('Error: none.db: there is no such file\n')
   writeFileSync(join(dir, 'empty.yaml'), 'json_output: true\n')
   expect((await falc('alerts', 'top', '-c', 'empty.yaml')).stderr).toContain(
     'has no output of type store: name its file with --db',

@@ -57,7 +57,10 @@ test('a test alert is sent, and the answer shown without secrets', async () => {
   expect((await falc(['outputs', 'test', 'hook'])).stdout).toMatch(/^hook: not delivered, alerts would wait: .*503/)
   expect(`${refused.stdout}${refused.stderr}`).not.toContain('secret-path')
   const unknown = await falc(['outputs', 'test', 'hok'])
-  expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('no output is named hok (')])
+  expect([unknown.code, unknown.stderr]).toEqual([
+    1,
+    expect.stringContaining('no output is named hok; the outputs are: hook'),
+  ])
   writeFileSync(join(dir, 'falco.yaml'), `outputs: [{ name: hook, type: webhook, url: "${url}", retries: 3 }]\n`)
   expect((await falc(['outputs', 'test', 'hook'])).stderr).toContain('outputs[0]: unknown key retries')
 })

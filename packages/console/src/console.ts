@@ -84,7 +84,9 @@ export class Console implements ServerContext {
     this.#auth = new Auth(options, options.oidc !== undefined)
     this.#provider = options.oidc && new Provider(options.oidc, note ?? (() => {}))
     if (this.#auth.isOpen && !isLocal(host))
-      throw new Error(`others can reach ${host}: that needs tokens (falc console token makes one)`)
+      throw new Error(
+        `${host} can be reached from other machines, which requires tokens (falc console token makes one)`,
+      )
     this.delivery = options.delivery ?? {}
     this.approvals = options.approvals
     this.#options = options

@@ -159,7 +159,7 @@ describe('who may do what', () => {
   })
 
   test('an address that others can reach needs tokens', () => {
-    expect(() => new Console({ path: 'x.db', host: '0.0.0.0' })).toThrow('that needs tokens')
+    expect(() => new Console({ path: 'x.db', host: '0.0.0.0' })).toThrow('which requires tokens')
   })
 })
 

@@ -31,7 +31,7 @@ export async function openToWrite(path: string): Promise<Connection> {
 /** Opens a store to read, while others write. @throws {StoreError} also when there is none */
 export async function openToRead(path: string): Promise<Connection> {
   if (!guarded(() => statSync(path, { throwIfNoEntry: false })))
-    throw new StoreError('unusable', `there is no file ${path}`)
+    throw new StoreError('unusable', 'there is no such file')
   let connection = await open(path, true)
   const version = guarded(() => check(connection.db))
   if (version === 0) throw new StoreError('foreign', 'it is not a store of alerts')

@@ -1,7 +1,7 @@
 import { type AlertData, alerts, compileOutput, isoTime, type Source } from '@falc/engine'
 import type { Bar, StoredAlert, StoreReader } from '@falc/store'
 import { defineCommand, print } from '../command.ts'
-import { CliError } from '../fail.ts'
+import { CliError, subcommandError } from '../fail.ts'
 import type { Flags, FlagValues } from '../flags.ts'
 import { answerOf } from '../history/answer.ts'
 import { configuredStore, durationOf, grouping, openStore, queryOf, storeFailure } from '../history/open.ts'
@@ -36,7 +36,7 @@ export const alertsCommand = defineCommand({
   flags: FLAGS,
   async run(flags, [verb, argument, extra]) {
     const action = verb !== undefined && Object.hasOwn(VERBS, verb) ? VERBS[verb]! : undefined
-    if (!action) throw new CliError(`falc alerts takes ${Object.keys(VERBS).join(', ')}`)
+    if (!action) throw subcommandError('alerts', verb, Object.keys(VERBS))
     if (extra !== undefined)
       throw new CliError(`unexpected argument "${extra}" (a condition is one argument: quote it)`)
     const path = configuredStore(flags.db, flags.config).path

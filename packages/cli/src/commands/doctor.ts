@@ -10,8 +10,7 @@ import { configPath } from '../run/loader.ts'
 export const doctor = defineCommand({
   name: 'doctor',
   usage: '[-c FILE] [--json]',
-  summary:
-    'Check whether this machine can detect live, and a configuration can be used; say how to fix what is missing',
+  summary: 'Check whether this machine can detect live, and whether a configuration works; say how to fix each problem',
   flags: {
     config: { short: 'c', value: 'FILE', help: 'Also check this configuration: keys, rules, paths, ports, servers' },
     json: { help: 'Print JSON' },

@@ -46,10 +46,13 @@ export const explain = defineCommand({
     }
     const rule = findRule(report.rules, name!, rules.join(', '))
     if (num === undefined && rule.source === 'syscall')
-      throw new CliError('a capture has many events: choose one with --num N')
+      throw new CliError('a capture has many events: choose one with --num N (falc print shows the numbers)')
     let explained = 0
     for (const file of event) explained += await explainFile(engine, rule, file, number(num), json)
-    if (explained === 0) throw new CliError(num === undefined ? 'there are no events' : `there is no event ${num}`)
+    if (explained === 0)
+      throw new CliError(
+        num === undefined ? `no events in ${event.join(', ')}` : `no event ${num} in ${event.join(', ')}`,
+      )
     return 0
   },
 })

@@ -26,7 +26,7 @@ export const formatRules = defineCommand({
       print(`${name}\n`)
     }
     if (!paths.includes('-'))
-      print(`${count(files.length, 'file')}, ${written.length} ${check ? 'to be formatted' : 'formatted'}\n`)
+      print(`${count(files.length, 'file')}, ${written.length} ${check ? 'would change' : 'formatted'}\n`)
     return check && written.length > 0 ? 1 : 0
   },
 })

@@ -29,7 +29,7 @@ export const outputs = defineCommand({
       throw new CliError('falc outputs takes `list`, or `test` and the name of an output')
     const answer = await send(config, name, source, log)
     if (answer === undefined)
-      throw new CliError(`no output is named ${name} (there are ${names(config).join(', ') || 'none'})`)
+      throw new CliError(`no output is named ${name}; the outputs are: ${names(config).join(', ') || 'none'}`)
     const failure = answer.failure ?? answer.items?.find(one => one !== undefined)
     print(`${name}: ${failure ? `${MEANING[failure.class]}: ${failure.message}` : 'delivered'}\n`)
     return failure ? 1 : 0

@@ -6,7 +6,7 @@ import { NatsInput, STOP_FILE } from '@falc/response'
 import { addressOf } from '../address.ts'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
-import { CliError } from '../fail.ts'
+import { CliError, subcommandError } from '../fail.ts'
 import { Log } from '../log.ts'
 import { responsePage } from '../meter/response.ts'
 import { keepOwnFiles } from '../own-files.ts'
@@ -29,7 +29,7 @@ export const respond = defineCommand({
   usage:
     '[check | test [FILE…] | simulate | rbac [NAMESPACE…] | talon FILE… | history [ID] | pending | approve [ID] | deny [ID] | stop | resume] [-f PLAYBOOKS]… [FLAGS]',
   summary:
-    'Act on alerts by playbooks: from standard input, HTTP or NATS; check, test and simulate them; read what was done',
+    'Act on alerts from standard input, HTTP or NATS with playbooks; check, test and simulate playbooks; show what was done',
   flags: RESPOND_FLAGS,
   async run(flags, [verb, ...rest]) {
     const source = alerts({ sources: await loadSources() })
@@ -39,11 +39,15 @@ export const respond = defineCommand({
     const config = { ...loaded, response: { ...response, playbooks, folder: flags.folder ?? response.folder } }
     const call = { flags, config, source, log: new Log(config), rest }
     if (verb === undefined) return serve(call)
-    if (!Object.hasOwn(VERBS, verb))
-      throw new CliError(`falc respond takes ${Object.keys(VERBS).join(', ')}, or nothing`)
+    if (!Object.hasOwn(VERBS, verb)) throw subcommandError('respond', verb, Object.keys(VERBS))
+    if (rest.length > 0 && ALONE.includes(verb))
+      throw new CliError(`unexpected argument "${rest[0]}": falc respond ${verb} takes playbooks with -f`)
     return VERBS[verb]!(call)
   },
 })
+
+/** Subcommands without arguments. */
+const ALONE: readonly string[] = ['check', 'simulate', 'pending', 'stop', 'resume']
 
 const VERBS: Readonly<Record<string, (call: RespondCall) => Promise<number> | number>> = {
   check,
@@ -76,7 +80,9 @@ function toggle({ config }: RespondCall, stop: boolean): number {
 async function serve(call: RespondCall): Promise<number> {
   const { config, source, log, flags } = call
   if (config.response.playbooks.length === 0)
-    throw new CliError('there are no playbooks: name them with -f, or in response.playbooks')
+    throw new CliError(
+      'there are no playbooks: give their files with -f, or in response.playbooks of the configuration',
+    )
   if (flags.nats !== undefined && flags.listen !== undefined)
     throw new CliError('--nats and --listen exclude each other')
   if (flags.listen !== undefined && flags.metrics !== undefined)

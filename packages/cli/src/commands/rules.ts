@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { addressOf } from '../address.ts'
 import { defineCommand, print } from '../command.ts'
 import { type Config, loadConfig } from '../config/config.ts'
-import { CliError } from '../fail.ts'
+import { CliError, subcommandError } from '../fail.ts'
 import type { FlagValues } from '../flags.ts'
 import { Log } from '../log.ts'
 import type { Series } from '../meter/counts.ts'
@@ -43,9 +43,10 @@ export const rulesCommand = defineCommand({
   usage: 'install REF… | follow [REF…] | list | rollback | search [WORD] | push REF FILE… [FLAGS]',
   summary: 'Install rules from a registry, signed and tested, and keep them up to date (docs/rules-updates.md)',
   flags: FLAGS,
-  run(flags, [verb = '', ...rest]) {
-    if (!Object.hasOwn(VERBS, verb)) throw new CliError(`falc rules takes ${Object.keys(VERBS).join(', ')}`)
-    return VERBS[verb]!(flags, loadConfig(configPath(flags.config), flags.option), rest)
+  run(flags, [verb, ...rest]) {
+    const action = verb !== undefined && Object.hasOwn(VERBS, verb) ? VERBS[verb]! : undefined
+    if (!action) throw subcommandError('rules', verb, Object.keys(VERBS))
+    return action(flags, loadConfig(configPath(flags.config), flags.option), rest)
   },
 })
 

@@ -25,7 +25,7 @@ export const support = defineCommand({
   name: 'support',
   usage: '[-c FILE] [--out FILE]',
   summary:
-    'Gather what a request for help needs, without secrets and without alerts: versions, findings of doctor, configuration, rules’ names, metrics, log',
+    'Collect a support bundle without secrets and alerts: versions, findings of doctor, configuration, names of rules, metrics, log',
   flags: {
     config: { short: 'c', value: 'FILE', help: 'Configuration (default: /etc/falco/falco.yaml, if it exists)' },
     out: { value: 'FILE', help: 'The archive (default: falc-support.tar.gz)' },

@@ -39,7 +39,7 @@ export async function trial(socketPath: string | undefined): Promise<Finding> {
   }
 }
 
-/** What is known of what unlink, rename and the like act on. */
+/** How the paths of unlink, rename and the like are found. */
 async function objects(live: Live): Promise<string> {
   const start = performance.now()
   while (live.counts.events === 0 && performance.now() - start < TIMEOUT_MS) {
@@ -47,6 +47,6 @@ async function objects(live: Live): Promise<string> {
     await live.fill()
   }
   return live.hooked
-    ? 'the kernel says what unlink, rename and the like act on'
-    : 'of unlink, rename and the like, only the paths passed to them are known: this kernel takes no programs at its functions'
+    ? 'the kernel reports the files that unlink, rename and the like act on'
+    : 'unlink, rename and the like are recorded with the paths passed to them: this kernel allows no programs at its functions'
 }

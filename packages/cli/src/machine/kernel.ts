@@ -75,7 +75,7 @@ function memlock({ root, release }: Facts): Finding {
   return optional('locked memory', `limited to ${limit ?? 'an unknown number of'} bytes`, 'ulimit -l unlimited')
 }
 
-/** Requests to an io_uring are no system calls. */
+/** Requests submitted to an io_uring are not system calls. */
 function ioUring({ root }: Facts): Finding {
   const name = 'io_uring'
   const setting = read(`${root}/proc/sys/kernel/io_uring_disabled`)?.trim()
@@ -83,7 +83,7 @@ function ioUring({ root }: Facts): Finding {
   if (setting === '1') return found(name, 'only for processes with CAP_SYS_ADMIN and one group')
   return optional(
     name,
-    'allowed to all: opens and connections made through it are counted, not recorded; io_uring_setup is',
+    'open to all users: the requests of a program that uses it are counted, but not seen by rules',
     setting === undefined
       ? 'enable the rule "Program Uses io_uring", or block the calls by seccomp, as container engines do'
       : 'sysctl kernel.io_uring_disabled=1, or enable the rule "Program Uses io_uring"',

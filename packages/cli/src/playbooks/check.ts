@@ -9,7 +9,10 @@ import type { RespondCall } from './call.ts'
 /** @throws {CliError} with file, line, column and a caret */
 export async function loaded({ config, source }: Pick<RespondCall, 'config' | 'source'>): Promise<Playbook[]> {
   const { playbooks } = config.response
-  if (playbooks.length === 0) throw new CliError('there are no playbooks: name them with -f, or in response.playbooks')
+  if (playbooks.length === 0)
+    throw new CliError(
+      'there are no playbooks: give their files with -f, or in response.playbooks of the configuration',
+    )
   try {
     return loadPlaybooks(readPlaybooks(playbooks), { actions: await actionsOf(config), source })
   } catch (error) {

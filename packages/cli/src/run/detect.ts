@@ -199,7 +199,7 @@ function lossReport(session: Session, feeds: readonly Feed[]): string {
   const repairs = rows(feed => feed.repairs?.() ?? {})
   const passed = feeds.flatMap(feed => (feed.passedOver?.() ? [[feed.source, feed.passedOver()]] : []))
   return (
-    block('Events passed over, since no rule depends on them', passed) +
+    block('Events skipped, since no rule depends on them', passed) +
     block('Events lost or cut, by cause', events) +
     block('Seen in part', limits) +
     block('Put right after losses', repairs) +

@@ -143,6 +143,17 @@ export function testFiles(paths: readonly string[]): string[] {
   })
 }
 
+/** By the first key of an item: files that are taken for test files. */
+const HINTS: Readonly<Record<string, string>> = {
+  test: '; this is a test of playbooks, which falc respond test runs',
+  ...Object.fromEntries(
+    ['rule', 'macro', 'list', 'required_engine_version', 'required_plugin_versions'].map(key => [
+      key,
+      '; this is a rules file, which belongs under rules',
+    ]),
+  ),
+}
+
 /** @throws {CliError | ConfigError} with its place, when it is not a valid test file */
 export function readTestFile(path: string): TestFile {
   let content: string
@@ -152,7 +163,12 @@ export function readTestFile(path: string): TestFile {
     throw new CliError(`Could not read test file ${path}: ${(error as Error).message}`)
   }
   const tree = parseTree(new SourceText(path, content))
-  if (tree.kind !== 'map') throw new ConfigError('a test file is a map with the keys rules and tests', tree.place)
+  if (tree.kind !== 'map') {
+    // Which file it probably is, by the key that starts its first line.
+    const [, key = ''] = /^- *(\w+):/m.exec(content) ?? []
+    const hint = HINTS[key] ?? ''
+    throw new ConfigError(`a test file is a map with the keys rules and tests${hint}`, tree.place)
+  }
   const { rules, tests = [] } = FILE.values(tree, {
     path: '',
     env: {},

@@ -24,7 +24,7 @@ const NPARAMS = EVENT_NPARAMS
 const FATE = FATES
 const PASS = Fate.pass
 const EXIT = Fate.exit
-const NO_SECTION = 'not a scap capture: it starts with no section header'
+const NO_SECTION = 'not a scap capture: it does not start with a section header'
 
 /**
  * Reads a capture from chunks of bytes. Tables go to the visitor; events are read one by one:
