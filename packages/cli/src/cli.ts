@@ -41,7 +41,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
 }
 
 /**
- * The whole program. Flags without a command are those of `run`, so that `falc` can stand in for `falco`.
+ * The whole program. Flags without a command are those of `run`, so that `falc` can replace `falco`.
  * @returns the exit code
  */
 export async function runCli(args: readonly string[]): Promise<number> {

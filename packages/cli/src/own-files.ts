@@ -9,10 +9,10 @@ const FOLDER = new URL('.', import.meta.url)
 const KEY = 'falc: its own files'
 
 /**
- * Keeps the files of the bundled command in memory: those that it has not loaded yet, and those that its threads load. They are read by the first use, or
- * by a thread that is started anew, which may be after an upgrade has replaced them, or while a flood of connections holds all
- * descriptors: a command that goes on for long would end there. Awaited before such a command says that it is ready. Does nothing where
- * Node lacks hooks for it (before 22.15), and where falc is not bundled. A file that cannot be read is left to its use.
+ * Keeps the files of the bundled command in memory: those that it has not loaded yet, and those that its threads load. Node reads them on
+ * first use, or when it restarts a thread. By then an upgrade may have replaced them, or a flood of connections may hold all descriptors,
+ * either of which would end a long-running command. Awaited before such a command says that it is ready. Does nothing where Node lacks
+ * hooks for it (before 22.15), and where falc is not bundled. A file that cannot be read is left to its use.
  */
 export async function keepOwnFiles(): Promise<void> {
   if (isKept || typeof module.registerHooks !== 'function') return

@@ -28,7 +28,7 @@ function reason(error: unknown): Error {
   return new Error(REASONS[code] ?? message)
 }
 
-/** undefined: there is nothing of this name. Of what cannot be looked at, reading it tells the reason. */
+/** undefined: the path does not exist. If it cannot be inspected, reading it gives the reason. */
 export function kindOf(path: string): 'folder' | 'pipe' | 'file' | undefined {
   try {
     const stats = statSync(path, { throwIfNoEntry: false })

@@ -114,7 +114,7 @@ function naming<T>(path: string, read: () => T): T {
   }
 }
 
-/** @throws {Error} when there is none: no one could send anything, or anyone */
+/** @throws {Error} for a file without tokens: either no one could send alerts, or anyone */
 function tokensIn(path: string, content: Buffer): string[] {
   const tokens = content
     .toString('utf8')

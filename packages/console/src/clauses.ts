@@ -103,13 +103,13 @@ function truthOf(check: Check, alert: AlertData, table: FieldTable): Pick<WhyCla
 
 type Field = Parameters<typeof outputKeys>[0]
 
-/** Whether an alert tells a field's value: also that it is absent. */
+/** Whether an alert shows a field's value, or that it is absent. */
 function isTold(alert: AlertData, field: Field): boolean {
   const keys = outputKeys(field)
   if (keys === undefined) return true
   const key = keys.find(one => Object.hasOwn(alert.output_fields, one))
   if (key === undefined) return false
-  // A value that is printed in a way of its own, such as flags, is not one of the field's type.
+  // A value with a special printed form, such as flags, is not a value of the field's type.
   return alert.output_fields[key] === null || field.def.extract(alert, field.arg) !== undefined
 }
 

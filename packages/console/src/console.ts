@@ -32,7 +32,7 @@ import { Stream } from './stream.ts'
 import { BackendThread } from './thread.ts'
 
 export interface ConsoleOptions extends Retention, RulebookOptions, AuthOptions {
-  /** The store. It is begun when there is none. */
+  /** The store. It is created if it does not exist. */
   readonly path: string
   readonly delivery?: Delivery
   readonly approvals?: Waiting | undefined
@@ -53,7 +53,7 @@ export interface ConsoleOptions extends Retention, RulebookOptions, AuthOptions 
   readonly note?: (text: string) => void
 }
 
-/** Bytes of an alert that is sent, and of what anybody may send. */
+/** The maximum size of a sent alert, and of a body that anyone may send, in bytes. */
 const MAX_BODY = 1024 * 1024
 const MAX_OPEN_BODY = 4096
 /** Half of them for one client, which may be a proxy. */
@@ -187,7 +187,7 @@ export class Console implements ServerContext {
   async #session(method: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const methods: Session['methods'] = this.#auth.isOpen ? [] : this.#provider ? ['token', 'oidc'] : ['token']
     if (method === 'GET') {
-      // Whoever has yet to sign in learns how.
+      // A client that has not signed in learns how to.
       const known = this.#auth.whoIfKnown(request)
       if (!known) return send(response, 401, JSON.stringify({ error: { code: 'token', message: 'sign in' }, methods }))
       const { name, scopes, namespaces } = known
@@ -243,7 +243,7 @@ function routeOf(method: string, path: string): [AnyRoute, string] {
     const id = idIn(path, route.path)
     return id === undefined ? [] : [[route, id] as const]
   })
-  // A path of its own comes before one with an ID.
+  // A literal path takes precedence over one with an ID.
   const exact = there.filter(([route]) => route.path === path)
   const at = exact.length > 0 ? exact : there
   const [route, id] = at.find(([one]) => one.method === method) ?? []
@@ -253,7 +253,7 @@ function routeOf(method: string, path: string): [AnyRoute, string] {
   throw new Refused(405, 'method', `${method.slice(0, 20)} is not allowed`, { allow })
 }
 
-/** What stands for `{id}`; empty for a path without; undefined: it is another path. */
+/** The part of the path in place of `{id}`, empty without one; undefined: the path does not match. */
 function idIn(path: string, pattern: string): string | undefined {
   if (path === pattern) return ''
   const [start, end] = pattern.split('{id}')

@@ -28,7 +28,7 @@ export class NatsInput {
   readonly #closing = new AbortController()
   readonly #running: Promise<void>
   #messages: ConsumerMessages | undefined
-  /** What was said last: it is not said again and again. */
+  /** The last message, which is not repeated. */
   #trouble = ''
   #told = Number.NEGATIVE_INFINITY
 

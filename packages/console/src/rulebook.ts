@@ -18,7 +18,7 @@ export interface Book {
   readonly rules: ReadonlyMap<string, LoadedRule>
   /** Names of the event types for which an enabled rule is looked at; none: for every event. */
   readonly eventTypes: ReadonlyMap<string, readonly string[]>
-  /** Why there are none, one line each. */
+  /** Why no rules are loaded, one line each. */
   readonly problems: readonly string[]
 }
 
@@ -47,7 +47,7 @@ export class Rulebook {
     return this.#book
   }
 
-  /** What would be wrong with the rules with another text at the end of a file. @param file undefined: in a file of its own, at the end */
+  /** What would be wrong with the rules with another text at the end of a file. @param file undefined: in a separate file at the end */
   problemsWith(text: string, file: string | undefined): string[] {
     const { files } = this.open()
     const at = files.findIndex(({ name }) => name === file)

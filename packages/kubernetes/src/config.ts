@@ -6,7 +6,7 @@ import { parse } from 'yaml'
 
 export interface KubeConfig {
   readonly server: string
-  /** Read anew for each minute: tokens of pods expire. */
+  /** Read again every minute, since tokens of pods expire. */
   readonly token?: { readonly file: string } | { readonly text: string }
   readonly tls_ca?: string
   readonly tls_cert?: string

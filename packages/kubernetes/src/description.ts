@@ -10,7 +10,7 @@ export interface Named {
 /** The JSON of events about pods. Whatever is unknown is left out. */
 export interface PodDescription extends Named {
   readonly ip?: string
-  /** Its UID is unknown where nobody may list namespaces. */
+  /** Its UID is unknown without the right to list namespaces. */
   readonly ns: Partial<Named> & { readonly name: string }
   readonly node?: Partial<Named> & { readonly name: string }
   /** The workloads that it belongs to, by their names in `KINDS`: deployment, rs, … */

@@ -14,7 +14,7 @@ export interface ReflectorOptions {
   readonly backoff?: { readonly first?: number; readonly max?: number }
   /** As Math.random. */
   readonly random?: () => number
-  /** Told once when a kind cannot be followed, until it can be again. */
+  /** Called once when a kind cannot be followed, until it can be again. */
   readonly warn?: (text: string) => void
 }
 
@@ -139,7 +139,7 @@ export class Reflector {
     const lines = linesOf(MAX_LINE, text => {
       if (version === undefined) return
       version = text === undefined ? this.#unreadable() : this.#take(text)
-      // Not at once: while a piece is read, the end of the answer may free the connection, and nobody would take its error.
+      // Deferred: while a chunk is read, the end of the answer may free the connection, whose error would then be unhandled.
       if (version === undefined) ended ??= setImmediate(() => ending.abort())
       else heard = true
     })

@@ -12,7 +12,7 @@ import type { ResponderOptions } from './respond.ts'
 /** Milliseconds between two polls, while a step waits. */
 const EVERY = 500
 
-/** Milliseconds that an answer is kept: whoever has just read that the step waits learns that it was answered. */
+/** Milliseconds that an answer is kept, so that a user who has just seen the waiting step learns that it was answered. */
 const LINGER = 60_000
 
 export type Waiting = Extract<Sealed, { kind: 'waiting' }>

@@ -23,12 +23,12 @@ export function waitingEntry(
   if (!inviting) return { entry }
   const { output, url } = inviting
   const token = randomBytes(32).toString('base64url')
-  // Behind the #, the token is in no log of a server, and whoever previews links sends nothing.
+  // After the #, the token appears in no server's log, and link previews do not send it.
   const how =
     url === undefined
       ? `falc respond approve ${about.run.slice(0, 8)}`
       : `${url.replace(/\/+$/, '')}/#/approvals?link=${token}`
-  // What is to be followed comes first: names and texts behind it may be an attacker's, with a link of their own.
+  // The link comes first: the names and texts after it may be an attacker's and contain another link.
   const text = `Approve until ${expires}? ${how} | ${about.playbook}: ${plan.join('; ')} (${alert.output.slice(0, 500)})`
   return {
     entry: url === undefined ? entry : { ...entry, token: createHash('sha256').update(token).digest('hex') },

@@ -115,7 +115,7 @@ interface Restored {
   readonly log: ResponderOptions['log']
 }
 
-/** What was begun and has no answer is undecided: it is said, and not done again. */
+/** A call that was begun but has no answer is undecided: it is reported, and not repeated. */
 function restore(journal: Journal, { local, limits, undo, log }: Restored): void {
   const open = new Map<string, Extract<Sealed, { kind: 'asked' }>>()
   const undoing = new Map<string, Extract<Sealed, { kind: 'undoing' }>>()

@@ -25,8 +25,8 @@ export interface Plan {
 }
 
 /**
- * undefined: the playbook is not about this alert. Steps whose own condition does not hold are not part of it. A promise, if the code of one of
- * the actions runs in a thread of its own; it does not reject.
+ * undefined: the playbook is not about this alert. Steps whose own condition does not hold are not part of it. A promise if the code of one
+ * of the actions runs in its own thread; it does not reject.
  */
 export function planOf(
   playbook: Playbook,

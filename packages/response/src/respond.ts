@@ -126,7 +126,7 @@ export class Responder {
   }
 
   /**
-   * A step that somebody has approved. It is planned and guarded anew: the world may have changed since.
+   * A step that somebody has approved. It is planned and guarded again, since the state may have changed.
    * @param about the entry that waited. Its run gets an entry that says what became of it, unless the process ends before
    */
   async approved(alert: AlertData, about: About): Promise<void> {
@@ -239,7 +239,7 @@ export class Responder {
     }
   }
 
-  /** Nobody waits for it: whoever is asked may be slow. The step waits also if nobody could be asked. */
+  /** Not awaited, since the receiver may be slow. The step waits even if the request for approval could not be sent. */
   async #invite(about: About, call: Call, alert: AlertData): Promise<void> {
     const { answers, outcome } = await callAll([call], this.#options.ports, this.#attempt(alert, false))
     if (outcome !== 'done') this.#account.say('error', about, `${call.says}: ${outcome}: ${answers[0]?.said}`)

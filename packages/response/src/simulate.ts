@@ -37,7 +37,7 @@ export class Simulation {
     this.#once = new LocalOnce(() => this.#now)
   }
 
-  /** Alerts in the order of their times. A promise, once an action has planned in a thread of its own. */
+  /** Alerts in the order of their times. A promise once an action has planned in its own thread. */
   take(alert: AlertData): SimulatedStep[] | Promise<SimulatedStep[]> {
     const plans = this.#playbooks.map(playbook => planOf(playbook, alert, this.#protection))
     if (!this.#turn && !plans.some(plan => plan instanceof Promise)) return this.#judged(alert, plans as Planned)

@@ -62,7 +62,7 @@ export class Undo {
     await this.#running
   }
 
-  /** Only what was done is undone. Of what is undecided nobody knows, and to undo it is to be on the safe side. */
+  /** Only what was done is undone. The result of an undecided call is unknown; undoing it is the safe choice. */
   #answered({ run, outcome, answers }: Extract<Sealed, { kind: 'answered' }>): void {
     const due = this.#due.get(run)
     if (!due) return

@@ -22,7 +22,7 @@ export class AuditEvent {
   readonly isAudit: boolean
   /** Its number among the events of its input, from 1; undefined: it came from none. */
   number: number | undefined = undefined
-  /** Who knows the pods that it names; undefined: nobody is asked. */
+  /** The directory of the pods that it names; undefined: they are not looked up. */
   pods: PodFinder | undefined = undefined
   readonly #text: string | undefined
   readonly #maxPrinted: number

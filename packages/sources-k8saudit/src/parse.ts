@@ -102,7 +102,7 @@ export class BodyReader {
   }
 }
 
-/** Adds to the problem that stands for all further ones of its cause. */
+/** Adds to the problem that summarises all further ones of its cause. */
 function merge(problems: AuditProblem[], { cause }: AuditProblem): void {
   const at = problems.findLastIndex(problem => problem.cause === cause && problem.count !== undefined)
   const count = (problems[at]?.count ?? 0) + 1
@@ -116,7 +116,7 @@ type Item = { readonly length: number } & (
   | { readonly passed: number }
 )
 
-/** Lists in arrays in arrays …: each level is scanned anew, so their number is limited. */
+/** Lists in arrays in arrays …: each level is scanned again, so their number is limited. */
 const MAX_LISTS = 4
 
 /** The fields of an EventList beside its items, as text. */
@@ -214,7 +214,7 @@ function* afterList(text: string, from: number, end: number, index: number): Gen
   }
 }
 
-/** An item of an EventList: it needs no kind of its own. */
+/** An item of an EventList, which needs no `kind`. */
 function listItem(text: string, index: number, bad: Bad | undefined, options: ParseOptions): Item {
   const { length } = text
   const root = bad ?? parseText(text)

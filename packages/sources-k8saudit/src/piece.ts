@@ -8,7 +8,7 @@ export interface Piece {
   readonly part?: Part | undefined
   /** Its events, in batches, which may be empty. They are parsed as they are asked for, and counted. */
   read(): Iterable<AuditEvent[]>
-  /** Counts what a reader of its own has found. False: after what came before it the piece means something else, and has to be read. */
+  /** Counts the findings of another reader. False: after what came before it the piece means something else, and has to be read. */
   join?(found: Found): boolean
   /** Called once. @param evaluated all of its events have been; false: they never will be */
   settle(evaluated: boolean): void

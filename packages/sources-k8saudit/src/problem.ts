@@ -20,7 +20,7 @@ export interface AuditProblem {
   readonly message: string
   /** Position in the list, if a single item is bad. */
   readonly index?: number
-  /** How many items this stands for, if several. */
+  /** The number of items that this summarises, if several. */
   readonly count?: number
   /** Line of the log where the document begins, from 1. */
   readonly line?: number

@@ -63,7 +63,7 @@ export class SyscallEvent {
    * do not read it.
    */
   tried: Fd | null = null
-  /** Of an event that rules are only asked about (`ReplayOptions.excludes`): that `fd` is null does not tell that there is none. */
+  /** For an event that only `ReplayOptions.excludes` evaluates: a null `fd` does not mean that there is none. */
   fdUnknown = false
   /** libsinsp's lastevent_fd: the descriptor number that the event refers to; -1 = none. */
   fdNum = -1

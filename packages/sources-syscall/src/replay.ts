@@ -157,7 +157,7 @@ export class Replay implements EventTables {
 
   /**
    * Sets a function called for every event, including those not delivered; null removes it. As long as there is one, no event is
-   * passed over. Whoever needs the whole state must set it before the first event, or open the capture with `readAll`.
+   * passed over. To get the whole state, set it before the first event, or open the capture with `readAll`.
    */
   tap(tap: EventTap | null): void {
     this.#delivery.tap = tap

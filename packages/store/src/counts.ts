@@ -62,7 +62,7 @@ export class Counts {
     }
   }
 
-  /** The sums of all units; the next ones begin anew. */
+  /** The sums of all units; the next sums start at 0. */
   *#sums(): Generator<Sum & { readonly unit: number }> {
     for (const minutes of this.#minutes.values()) for (const unit of UNITS) yield* sumsOf(minutes.values(), unit)
     this.#minutes.clear()

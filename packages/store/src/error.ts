@@ -6,7 +6,7 @@ export type StoreFault =
   | 'full'
   /** Another process has been writing for too long. */
   | 'busy'
-  /** The file is not there any more, or another one is in its place. */
+  /** The file was removed or replaced. */
   | 'moved'
   /** A later version of falc has written it. */
   | 'newer'

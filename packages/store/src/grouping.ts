@@ -19,7 +19,7 @@ const ALIASES: Readonly<Record<string, Dimension>> = {
 
 export interface Grouping {
   readonly dimension?: Dimension
-  /** SQL for the value; undefined: only `valuesOf` can tell. */
+  /** SQL for the value; undefined: only `valuesOf` can compute it. */
   readonly sql?: string
   /** The text of what SQL returned; null: absent. */
   printed(value: unknown): string | null
@@ -69,7 +69,7 @@ function fieldSql(name: string, source: Source<AlertData>): Pick<Grouping, 'sql'
   const [, base, arg] = /^([\w.-]+)(?:\[([^\]]*)\])?$/.exec(name) ?? []
   const field = base === undefined ? undefined : fieldTable(source).lookup(base, arg)
   const [key, ...others] = (field && outputKeys(field)) ?? []
-  // Fields that are printed in a way of their own are left to the engine.
+  // Fields with a special printed form are left to the engine.
   const odd = field?.print !== undefined || field?.list || field?.def.anyOf
   if (key === undefined || others.length > 0 || odd || !/^[\w.-]+$/.test(key)) return {}
   // As JSON, which has all digits of a number.

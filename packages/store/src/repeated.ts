@@ -16,7 +16,7 @@ export class RepeatedText {
   }
 }
 
-/** Whether these bytes stand there. */
+/** Whether these bytes are at the offset. */
 export function isAt(bytes: Uint8Array, all: Uint8Array, start: number, end: number): boolean {
   if (bytes.length !== end - start) return false
   for (let i = 0; i < bytes.length; i++) if (bytes[i] !== all[start + i]) return false

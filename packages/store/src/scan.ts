@@ -23,7 +23,7 @@ const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => {
   return char === ' ' ? BLANK : /[.:]/.test(char) ? POINT : /[0-9a-fA-F]/.test(char) ? 0 : NO_ADDRESS
 })
 
-/** Length and first letters tell the names of an alert's JSON apart. */
+/** Length and first letters distinguish the names of an alert's JSON. */
 const nameCode = (length: number, first: number, second: number) => (length << 16) | (first << 8) | second
 const NAMES = ['hostname', 'id', 'message', 'output', 'output_fields', 'priority', 'rule', 'source', 'tags']
 const [HOSTNAME, ID, MESSAGE, OUTPUT, FIELDS, PRIORITY, RULE, SOURCE, TAGS] = NAMES.map(name =>

@@ -5,16 +5,15 @@
  * alerts   one row per alert, in the order of arrival; `body` is its JSON (JSONB)
  * words    FTS5 over rule and message; keeps no contents
  * pairs    FTS5 over pairs of a name and a value (see term.ts); knows only which alerts have them, not where
- * triage   what people have decided about alerts; an alert without a row is open and nobody's
- * notes    what people have written about alerts
- * silences conditions whose alerts are marked
- * counts   how many alerts each minute, hour and day has, by what people group by, and between which rows they are
+ * triage the triage of alerts; an alert without a row is open and unassigned notes what people have written about alerts silences
+ * conditions whose alerts are marked counts how many alerts each minute, hour and day has, by what people group by, and between which rows
+ * they are
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { StoreError } from './error.ts'
 import { quoted, TOKENIZER, termsOf, wordsOf } from './term.ts'
 
-/** Tells files of this package from other SQLite files: `falc` in ASCII. */
+/** The application ID of this package's SQLite files: `falc` in ASCII. */
 const APPLICATION = 0x66616c63
 
 const STEPS: readonly (string | ((db: DatabaseSync) => void))[] = [

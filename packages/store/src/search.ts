@@ -32,7 +32,7 @@ function finder(db: DatabaseSync, query: Query, oldest = false): (rows: Rows) =>
   const order = oldest ? 'ASC' : 'DESC'
   const text = `SELECT ${seq} seq, json(body) body, ${sure.text} sure ${from} ORDER BY ${seq} ${order}`
   return function* (part) {
-    // A statement of its own: another question may be asked while this one is half read.
+    // A new statement each time: another query may run while this one is half read.
     const rows = guarded(() => db.prepare(text).iterate(...sure.params, ...bind(part))) as unknown as Iterator<Found>
     try {
       for (;;) {

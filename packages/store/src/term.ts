@@ -9,7 +9,7 @@ import { parseAddress, printAddress, withoutPrefix } from '@falc/engine/analysis
 /** The number of a value's characters in its word. */
 export const CUT = 32
 
-/** Words of an alert stand on lines of their own; what is not in here separates words in SQLite's eyes. */
+/** Each word of an alert is on a line of its own; to SQLite, characters other than these separate words. */
 export const TOKENIZER = `ascii tokenchars ${quoted(' \x7f!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~')}`
 
 export function quoted(text: string): string {

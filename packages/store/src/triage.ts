@@ -27,7 +27,7 @@ export interface TriageChange {
   readonly author: string
   readonly state?: State | undefined
   readonly reason?: string | undefined
-  /** null: nobody's. */
+  /** null: unassigned. */
   readonly assignee?: string | null | undefined
   readonly note?: string | undefined
 }

@@ -20,7 +20,7 @@ export interface Retention {
 
 const DAY_MS = 86_400_000
 
-/** All alerts are too old at once: nobody needed any for long, or the clock is wrong. In milliseconds since 1970. */
+/** All alerts are too old at once: none has arrived for long, or the clock is wrong. In milliseconds since 1970. */
 export interface Gap {
   /** When the last alert before it was stored. */
   readonly from: number

@@ -25,7 +25,7 @@ export interface Atom {
 export const TRUE: Formula = { kind: 'const', value: true }
 export const FALSE: Formula = { kind: 'const', value: false }
 
-/** What stands for a node instead of its own meaning; undefined = its own. */
+/** A replacement for a node's own meaning; undefined = its own. */
 export type Replace = (node: Node) => boolean | undefined
 
 /** Formulas of nodes, and of their opposites. */

@@ -15,7 +15,7 @@ export interface KeptChange {
   readonly open: number
   /** The first alerts that go. */
   readonly gone: readonly AlertData[]
-  /** Fields that the output would have to print to tell. */
+  /** Fields that the output would have to print to decide it. */
   readonly needed: readonly string[]
 }
 
@@ -41,8 +41,8 @@ interface Decision {
 
 /**
  * Says of alerts that one version of the rules has raised whether another one would raise them, too. An alert has the fields of its output
- * only: a check of another field may hold or not, so far as it does not follow from the old condition, which held. Which alerts come anew,
- * alerts cannot tell; and the order of rules is ignored: each rule is evaluated on its own.
+ * only: a check of another field may hold or not, so far as it does not follow from the old condition, which held. Stored alerts cannot
+ * show which new alerts would be raised. The order of rules is ignored: each rule is evaluated alone.
  */
 export class KeptAlerts {
   readonly #before: ReadonlyMap<string, CompiledRule>
@@ -121,7 +121,7 @@ function eachClause(node: Node, see: (clause: Clause) => unknown): void {
 function decide(old: Node, now: Node, truthOf: (clause: Clause) => boolean | undefined, solver: Solver): Decision {
   const known = (node: Node) => (node.kind === 'clause' ? truthOf(node.clause) : undefined)
   const matched = formulaOf(old, true, known)
-  // What was printed can differ from what was compared, or a third version raised the alert: then the old condition tells nothing.
+  // What was printed can differ from what was compared, or a third version raised the alert: then the old condition proves nothing.
   const given = matched === FALSE ? [] : [matched]
   const matches = formulaOf(now, true, known)
   if (solver.isImpossible(and([...given, formulaOf(now, false, known)]), LIMIT)) return { fate: 'stays', needed: [] }

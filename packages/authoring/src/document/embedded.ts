@@ -16,7 +16,7 @@ export interface Embedded {
   /** Where they begin and end. */
   readonly from: number
   readonly to: number
-  /** Of a text that is not written in lines of its own: what it says. */
+  /** The value of a text that is not a block scalar. */
   readonly text?: string
 }
 
@@ -24,7 +24,7 @@ export interface Embedded {
 export function embeddedRules(content: string): Embedded[] {
   // A plain rules file is a list: it need not be parsed twice.
   if (/^(-|\s*#|\s*$|---)/.test(content) && !/^(apiVersion|kind|customRules|[\w-]+):/m.test(content)) return []
-  // Whoever reads it as rules says so.
+  // Reading it as rules reports that.
   if (tooManyParts(content) !== undefined) return []
   const found: Embedded[] = []
   let documents: ReturnType<typeof parseAllDocuments>

@@ -2,8 +2,8 @@ import { embeddedRules } from '../document/embedded.ts'
 import { FormatError, format } from './format.ts'
 
 /**
- * A file in canonical layout: a rules file, or the rules in a ConfigMap, Helm values or a Rulesfile object. What surrounds those stays as it is,
- * and so do rules that are not written in lines of their own.
+ * A file in canonical layout: a rules file, or the rules in a ConfigMap, Helm values or a Rulesfile object. The surrounding text is left
+ * unchanged, and so are rules that are not in a block scalar.
  * @throws {FormatError} see `format`
  */
 export function formatFile(content: string): string {

@@ -126,7 +126,7 @@ function isPlain(text: string): boolean {
   return /^[A-Za-z(]/.test(text) && !/: |:$| #|[\n\r\t]/.test(text)
 }
 
-/** Texts by the names that stand for them while YAML is printed. */
+/** Texts by the placeholders that represent them while YAML is printed. */
 class Kept {
   readonly #content: string
   readonly #texts: string[] = []
@@ -163,7 +163,7 @@ class Kept {
         const [head, ...lines] = this.#texts[Number(number)]!.split('\n')
         const dashes = /^(- +)+/.exec(before)?.[0].length ?? 0
         const inner = ' '.repeat(indent.length + dashes + 2)
-        // A comment behind a block stands behind its header.
+        // A comment after a block belongs after its header.
         const rest = lines.map(line => (line === '' ? '\n' : `\n${inner}${line}`)).join('')
         return `${indent}${before}${head}${lines.length > 0 && head!.includes('#') ? '' : after}${rest}`
       },

@@ -19,8 +19,8 @@ const COMMENT =
   /#[ \t]*falc-lint:[ \t]*(allow(?:-file)?)[ \t]+([\w-]+(?:[ \t]*,[ \t]*[\w-]+)*)[ \t]*(?::[ \t]*(.*))?$/gm
 
 /**
- * Drops the findings that comments allow. A comment speaks of the item in which or directly above which it stands; `allow-file` of
- * the whole file. A comment without a reason, with an unknown code, or without effect is a finding.
+ * Drops the findings that comments allow. A comment applies to the item that it is in or directly above; `allow-file` applies to the whole
+ * file. A comment without a reason, with an unknown code, or without effect is a finding.
  */
 export function applySuppressions(
   findings: readonly Finding[],

@@ -32,7 +32,7 @@ export interface Mutant {
   readonly text: string
   readonly place: Place | undefined
   readonly node: Node
-  /** The part of the rule's condition in whose place `changed` stands. */
+  /** The part of the rule's condition that `changed` replaces. */
   readonly original: Node
   readonly changed: Node
   /** What `text` is about: `original`, or the part of it that is gone. */

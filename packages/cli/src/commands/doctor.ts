@@ -28,7 +28,7 @@ export const doctor = defineCommand({
   },
 })
 
-/** With the service running, neither rights nor a sidecar of its own are needed. */
+/** If the service is running, falc needs neither rights nor its own sidecar. */
 const SERVED = new Set(['rights', 'sidecar'])
 
 function isServed(findings: readonly Finding[]): boolean {

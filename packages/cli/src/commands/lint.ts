@@ -52,7 +52,7 @@ function check(paths: readonly string[], before: ReturnType<typeof readRules>, s
   return { texts, findings: lint(texts, { sources, before }) }
 }
 
-/** Writes what can be mended; returns how many findings were. */
+/** Applies all fixes; returns the number of fixed findings. */
 function mend({ texts, findings }: Checked, grades: ReadonlySet<Fix['grade']>): number {
   let count = 0
   for (const path of new Set(texts.map(text => text.path))) {

@@ -42,7 +42,7 @@ export const relay = defineCommand({
     const relay = new Relay(config, { deliveries, enrich, hostname: hostname(), tokens, log })
     await relay.listen()
     tuneForEvents()
-    // Certificates that have been renewed under their names are read anew, as in `falc run`.
+    // Renewed certificate files are reloaded, as in `falc run`.
     const reopen = () => {
       for (const delivery of deliveries) void delivery.reopen()
     }

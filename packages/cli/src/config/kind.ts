@@ -145,7 +145,7 @@ export function mapOf<T>(value: Kind<T>): Kind<Readonly<Record<string, T>>> {
   }
 }
 
-/** Anything: what it means is decided by whoever uses it. */
+/** Any value; the consumer interprets it. */
 export const anything: Kind<unknown> = {
   schema: {},
   read: (node, { env }) => plain(node, one => expand(one.text, env)),

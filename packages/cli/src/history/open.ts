@@ -22,7 +22,7 @@ export async function openStore(path: string): Promise<StoreReader> {
   }
 }
 
-/** What to tell of an error of a store; any other error as it is. */
+/** Turns a store's error into a message for the user; returns any other error unchanged. */
 export function storeFailure(error: unknown, path: string): unknown {
   if (!(error instanceof StoreError)) return error
   const advice = error.fault === 'damaged' ? ' (falc alerts check tells more)' : ''

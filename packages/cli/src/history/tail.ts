@@ -6,7 +6,7 @@ import { openStore } from './open.ts'
 /** Milliseconds between two looks at the file. */
 const POLL_MS = 250
 
-/** Alerts that are read at a time: whoever reads them slowly keeps no reading open. */
+/** The number of alerts per read, so that a slow consumer keeps no read transaction open. */
 const PAGE = 500
 
 /** The newest first, as many as `limit` says. */
@@ -50,7 +50,7 @@ export async function* follow(
   }
 }
 
-/** undefined: there is none at the moment. */
+/** undefined: the store does not exist at the moment. */
 async function reopened(path: string): Promise<StoreReader | undefined> {
   try {
     return await openStore(path)

@@ -28,7 +28,7 @@ export interface MeteredFeed {
   readonly series?: readonly Series[]
 }
 
-/** A run, as metrics see it. Everything is read anew each time, since a reload changes it. */
+/** A run, as metrics see it. Everything is read on each use, since a reload changes it. */
 export interface MetricsSource {
   readonly metrics: Config['metrics']
   readonly rules: readonly RuleNote[]

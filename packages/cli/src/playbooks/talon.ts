@@ -1,4 +1,4 @@
-/** `falc respond talon`: translates falco-talon's rule files into playbooks; comments tell how each part was translated. */
+/** `falc respond talon`: translates falco-talon's rule files into playbooks; comments say how each part was translated. */
 import { fromTalon, PlaybookError } from '@falc/response'
 import { print } from '../command.ts'
 import { CliError } from '../fail.ts'

@@ -102,7 +102,7 @@ export class RelayCounts {
 const sum = (counts: Readonly<Record<string, number>>) =>
   Object.values(counts).reduce((total, count) => total + count, 0)
 
-/** Characters of a label: whoever sends alerts chooses the names of their rules. */
+/** The maximum length of a label: senders choose the names of rules. */
 const MAX_LABEL = 200
 
 function labelsOf(labels: Readonly<Record<string, string>>): string {

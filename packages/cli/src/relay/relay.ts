@@ -66,7 +66,7 @@ export class Relay implements Service {
     return this.#receivers.map(({ url }) => url)
   }
 
-  /** Where anybody can send alerts; undefined when senders authenticate, or must be on this machine. */
+  /** Set if anyone can send alerts; undefined if senders authenticate or must be on this machine. */
   get exposed(): string | undefined {
     return this.#receivers[0]!.exposed
   }

@@ -128,8 +128,8 @@ function optionsOf(
 }
 
 /**
- * `tlsclient.cacertfile` adds to the system's authorities; `tls_ca` stands in their place. falcosidekick's example names a file that few
- * have: without it, fewer authorities are trusted, which does no harm.
+ * `tlsclient.cacertfile` adds to the system's authorities, whereas `tls_ca` replaces them. falcosidekick's example names a file that few
+ * machines have. If it is missing, fewer authorities are trusted, which is safe.
  */
 function authorities(config: SidekickConfig, context: SidekickContext, warnings: string[]): Options {
   const path = context.text('tlsclient.cacertfile')

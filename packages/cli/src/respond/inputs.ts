@@ -15,7 +15,7 @@ const MAX_RUNNING = 16
 /** Bytes of an alert. */
 const MAX_ALERT = 1024 * 1024
 
-/** Lines of JSON, to their end. @returns how many lines were no alerts, or could not be acted on: nobody sends them again */
+/** Lines of JSON, to their end. @returns the number of lines that were no alerts or could not be acted on; they are not sent again */
 export async function readStdin(take: Take, log: Log, stop: AbortSignal): Promise<number> {
   const running = new Set<Promise<unknown>>()
   let refused = 0
@@ -82,7 +82,7 @@ export class HttpInput implements Service {
   readonly #metrics: () => string
   #waiting = 0
 
-  /** @throws {CliError} when anybody on the network could make it act */
+  /** @throws {CliError} if anyone on the network could make it act */
   constructor(
     address: Address & { readonly tokens?: readonly string[] | undefined },
     take: Take,

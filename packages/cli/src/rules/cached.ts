@@ -93,8 +93,8 @@ function restore(
 }
 
 /**
- * Changes with the program: its version and, in a checkout, every build; where the bundle stands alone, as in packages of Linux
- * distributions, when it was made. undefined = falc runs from its sources.
+ * Changes with the program: its version and, in a checkout, every build. For a bundle without a checkout, as in packages of Linux
+ * distributions, it is the time of the build. undefined = falc runs from its sources.
  */
 export function buildStamp(): string | undefined {
   const packages = ['@falc/engine', '@falc/sources-syscall', '@falc/sources-k8saudit']

@@ -14,7 +14,7 @@ export interface RulesFile {
 }
 
 /**
- * Reads rules files in the order given. A folder stands for its YAML files by name, without tests.
+ * Reads rules files in the order given. A folder means its YAML files in the order of names, without tests.
  * @param skip called for a path that does not exist; default: that is an error
  * @param pipes what was read from standard input and pipes before: they give their text only once, and a reload needs it again
  * @throws {CliError} when one cannot be read, or is not text

@@ -170,7 +170,7 @@ async function respondTo(session: Session, config: Config, sources: readonly Sou
 /** Returns a function that removes the file. @throws {CliError} */
 function writePid(path: string): () => void {
   try {
-    // Opening a pipe that nobody reads would not return.
+    // Opening a pipe without a reader would block.
     const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants
     writeFileSync(path, `${process.pid}\n`, { flag: O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK } as never)
   } catch (error) {

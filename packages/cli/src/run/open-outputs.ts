@@ -81,7 +81,7 @@ function listedOutputs(config: Config, log: Log, source: () => Source<AlertData>
 const httpFiles = ({ http_output: { ca_cert, ca_bundle, client_cert, client_key } }: Config) =>
   [ca_cert, ca_bundle, client_cert, client_key].filter(path => path !== '')
 
-/** Changes when a file is written anew or replaced: a reload takes a renewed certificate into use. */
+/** Changes when a file is rewritten or replaced, so that a reload uses a renewed certificate. */
 function versionOf(path: string): string {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
   return stat ? `${stat.ino} ${stat.size} ${stat.mtimeNs}` : ''

@@ -21,12 +21,12 @@ export interface Webserver {
   stop(): void
 }
 
-/** Connections. Whoever scrapes, probes and looks needs a few. */
+/** Connections. Scrapers, probes and people need only a few. */
 const LIMITS = { maxConnections: 256, maxConnectionsPerClient: 64, maxBodyBytes: 0, graceMs: 0 }
 
 /**
- * Falco's health server: the health page, /versions and, if enabled, /metrics. Anybody may ask it, on all addresses by default: what it
- * costs is bounded as for the audit webhook.
+ * Falco's health server: the health page, /versions and, if enabled, /metrics. It listens on all addresses by default and serves anyone, so
+ * its costs are bounded like those of the audit webhook.
  * @throws {CliError} when it cannot listen
  */
 export async function startWebserver(config: WebserverConfig, pages: Pages, log: Log): Promise<Webserver> {

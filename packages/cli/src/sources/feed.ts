@@ -14,7 +14,7 @@ export interface Consumer {
    */
   event(event: any, deferral?: Deferral): unknown
   /**
-   * As `event`, for whoever has to answer for the event.
+   * As `event`, for a caller that must answer for the event.
    * @param tell false: the alerts are returned and not sent
    */
   judge?(event: any, tell: boolean): readonly Alert[]

@@ -4,7 +4,7 @@ import type { LiveCounts } from '@falc/sources-syscall'
 /** What the kernel left out, since no rule depends on it. */
 const LEFT_OUT = ['passedOver', 'fileReads', 'fileCloses'] as const satisfies (keyof LiveCounts)[]
 
-/** What stands for no lost event. */
+/** Counters that do not count lost events. */
 const LIMITS = [
   'forged',
   'ioUring',

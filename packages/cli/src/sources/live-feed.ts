@@ -163,7 +163,7 @@ function kernelCounts(live: Live): KernelCounts {
   const { counts, flooder, lossBegan } = live
   const lost = {
     bufferFull: counts.dropFull,
-    // a process that floods loses its events before others lose theirs: `losses` tells the two apart
+    // a process that floods loses its events before others do; `losses` distinguishes the two
     bufferPressure: counts.dropPressure + counts.dropFlood,
     bufferFullFirst: counts.dropFullFirst,
     scratch: counts.dropTooLarge,

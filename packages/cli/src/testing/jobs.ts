@@ -6,7 +6,7 @@ import type { Outcome } from './run-files.ts'
  * Runs test files in several processes of this program, each with a share of them.
  * @param args the arguments of `falc test`, without files
  * @returns what each found, in the order of the files
- * @throws {CliError} when one of them fails; it has said why on standard error
+ * @throws {CliError} if a process fails; it has printed the reason on standard error
  */
 export async function inJobs(paths: readonly string[], jobs: number, args: readonly string[]): Promise<Outcome> {
   const count = Math.min(jobs, paths.length)

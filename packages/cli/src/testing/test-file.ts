@@ -133,7 +133,7 @@ const FILE = section({
   tests: optional(list(test), 'The tests.', { needed: 'a test file needs tests' }),
 })
 
-/** The test files of paths: a folder stands for the files in it, at any depth, whose names end in `.test.yaml`. @throws {CliError} */
+/** The test files of paths. A folder means all files below it, at any depth, whose names end in `.test.yaml`. @throws {CliError} */
 export function testFiles(paths: readonly string[]): string[] {
   return paths.flatMap(path => {
     if (kindOf(path) !== 'folder') return [path]

@@ -54,7 +54,7 @@ export async function readArtifact(from: Repository, where: Reference, bytes: Bu
 
 /**
  * Writes an artifact, and then each of the tags.
- * @param sign is called when the manifest is there and no tag leads to it yet: whoever follows a tag finds the signature
+ * @param sign is called when the manifest is there but no tag leads to it yet, so a client that follows the tag finds the signature
  * @returns its digest
  * @throws {RegistryError}
  */
@@ -102,7 +102,7 @@ function named({ name, version }: Record<string, unknown>): { name: string; vers
   throw new CliError('its requirements are damaged')
 }
 
-/** What it requires, as a rules file: whoever loads it in front of the rules has checked it. */
+/** Its requirements as a rules file: loading it before the rules checks them. */
 export function requirementsOf({ dependencies, requirements }: ArtifactConfig): string {
   const engine = requirements.find(({ name }) => name === 'engine_version_semver' || name === 'engine_version')
   const unknown = requirements.find(one => one !== engine)

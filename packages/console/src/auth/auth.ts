@@ -26,13 +26,13 @@ export interface AuthOptions {
   readonly proxy?: ProxyOptions | undefined
 }
 
-/** Whoever is on this machine. */
+/** Any user of this machine. */
 const ANYONE: Rights = { name: 'local', scopes: SCOPES }
 
 const COOKIE = 'falc_session'
 const SESSION_MS = 12 * 3_600_000
 const MAX_SESSIONS = 1000
-/** Of one token or person: whoever begins many ends their own first. */
+/** Sessions of one token or user; a new one beyond this number ends the user's oldest. */
 const MAX_OWN_SESSIONS = 50
 
 interface BrowserSession {
@@ -50,7 +50,7 @@ export class Auth {
   readonly #sessions = new Map<string, BrowserSession>()
   /** Wrong tokens. */
   readonly #guesses = new Guesses()
-  /** Whoever reaches the console may do everything. */
+  /** Any client may do everything. */
   readonly isOpen: boolean
 
   /** @throws {Error} for unknown roles and malformed addresses */
@@ -100,7 +100,7 @@ export class Auth {
     return clientAt(forwarded.split(',').at(-1)!.trim() || (request.socket.remoteAddress ?? ''))
   }
 
-  /** Begins a session for a browser, whose EventSource sends no headers of its own. @returns the value of Set-Cookie @throws {Refused} */
+  /** Starts a session for a browser, whose EventSource cannot send headers. @returns the value of Set-Cookie @throws {Refused} */
   begin(request: IncomingMessage): string {
     if (this.isOpen) return ''
     const token = this.#ofToken(request)

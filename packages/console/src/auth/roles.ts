@@ -1,7 +1,7 @@
 /** The rights of groups that a proxy or an identity provider names. */
 import { checkRights, type Rights, SCOPES, type Scope } from './tokens.ts'
 
-/** Whoever is in the group may do this. */
+/** The scopes of the group's members. */
 export interface Role {
   /** `*`: everybody. */
   readonly group: string

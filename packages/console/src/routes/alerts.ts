@@ -82,7 +82,7 @@ const change: Route = {
   },
 }
 
-/** Those that whoever asks may see. */
+/** The alerts that the caller may see. */
 function numbersOf(store: StoreReader, ids: readonly string[]): number[] {
   return ids.flatMap(id => store.get(id).map(({ seq }) => seq))
 }

@@ -64,7 +64,7 @@ const sensors: Route = {
       const latest = store.at(last)
       if (latest)
         found.add({ host, last: isoTime(latest.alert.time), alerts, ...report(store, snapshot) } satisfies Sensor)
-      // Whoever sends alerts chooses how large they are, and others ask meanwhile.
+      // Senders choose the size of alerts, and other requests wait meanwhile.
       await turn()
     }
     return found.print('sensors' satisfies keyof Sensors, complete)

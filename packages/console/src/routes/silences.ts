@@ -68,7 +68,7 @@ const end: Route = {
   },
 }
 
-/** One that whoever asks may see. @throws {Refused} */
+/** A silence that the caller may see. @throws {Refused} */
 function own(store: StoreReader, id: number): Stored {
   const found = store.silences().find(one => one.id === id)
   if (!found) throw new Refused(404, 'silence', 'there is no such silence')

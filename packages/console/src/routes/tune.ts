@@ -179,7 +179,7 @@ const write: Route = {
   },
 }
 
-/** Whoever reads the file meanwhile sees all of the change, or nothing. */
+/** A concurrent reader of the file sees the whole change, or nothing. */
 function append(file: string, item: string): void {
   const old = statSync(file, { throwIfNoEntry: false })
   const text = old ? readFile(file).toString('utf8') : ''

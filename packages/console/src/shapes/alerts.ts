@@ -2,7 +2,7 @@
  * The JSON that routes accept and return, for the server and the page. Times are ISO 8601 in UTC; times of events have nanoseconds.
  */
 
-/** Where an alert stands. Every alert begins as `open`. */
+/** The triage state of an alert. Every alert begins as `open`. */
 export type State = 'open' | 'acknowledged' | 'closed' | 'false_positive'
 
 export interface AlertJson {

@@ -36,7 +36,7 @@ export interface Outputs {
     readonly name: string
     readonly type: string
     readonly enabled: boolean
-    /** Unknown to a console that is a process of its own. */
+    /** Unknown to a console in a separate process. */
     readonly waiting?: number
     readonly delivered?: number
     readonly failed?: number

@@ -64,7 +64,7 @@ export interface RuleDetail extends RuleSummary {
 
 /** A clause of a rule that fired. */
 export interface WhyClause extends Clause {
-  /** null: the alert does not have the fields that would tell. */
+  /** null: the alert lacks the fields that decide it. */
   readonly truth: boolean | null
   /** `value`: the alert has it. `deduced`: the rule could not have fired otherwise. */
   readonly by?: 'value' | 'deduced'

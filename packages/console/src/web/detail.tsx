@@ -123,7 +123,7 @@ function Because({ id }: { id: string }) {
   )
 }
 
-/** What playbooks did about it: each step is an alert of its own. */
+/** The steps of playbooks for this alert; each is an alert itself. */
 function Responses({ id }: { id: string }) {
   const filter = checkOf(fieldName('response.alert'), id)
   const { data } = useLoaded(() => ask<AlertPage>('alerts', { filter, limit: 50 }), id)

@@ -34,7 +34,7 @@ export function fieldName(name: string): string {
 const ruleNames = signal<ReadonlySet<string> | undefined>(undefined)
 let areRulesAsked = false
 
-/** Whether the console has a rule in its files, so that it can tell why the rule fired. Not known at first: no. */
+/** Whether the console's files contain a rule, so that it can explain why the rule fired. Not known at first: no. */
 export function isInFile(rule: string): boolean {
   if (!areRulesAsked) {
     areRulesAsked = true

@@ -24,7 +24,7 @@ const [TIME_LIMIT_S, WAIT_S] = [2, 120]
 
 export function GroupList({ id }: { id: string }) {
   const { group, filter } = view.value
-  // All alerts are counted of what it was asked for only: with another view it is asked anew.
+  // Counting all alerts applies to this view only; another view has to request it again.
   const [whole, setWhole] = useState('')
   const isWhole = whole === id
   const load = (gone: AbortSignal) =>

@@ -18,7 +18,7 @@ import { go } from './state.ts'
 import { checkOf, START } from './url.ts'
 
 const REFRESH_MS = 10_000
-/** Milliseconds without an alert, after which a sensor is said to be silent. */
+/** Milliseconds without an alert after which a sensor counts as silent. */
 const SILENT_MS = 3_600_000
 
 export function Health() {

@@ -18,14 +18,14 @@ export interface AlertData {
   readonly message: string
   /** By field as written in the output template; null = absent. */
   readonly output_fields: Readonly<Record<string, Value | null>>
-  /** Why output fields are absent, by field, where the source can tell. */
+  /** Why output fields are absent, by field, if the source knows. */
   readonly absences?: Readonly<Record<string, string>> | undefined
   /** What the rule's condition has read besides the output fields, where it was kept (`append_output`'s `condition_fields`); null = absent. */
   readonly condition_fields?: Readonly<Record<string, Value | null>> | undefined
   /** The names of output fields that are doubles, if any are: JSON shows them with a point even when they are whole. */
   readonly doubles?: readonly string[] | undefined
   readonly hostname?: string | undefined
-  /** How many alerts this one stands for, when repeats were collapsed into it. */
+  /** The number of alerts that were collapsed into this one. */
   readonly count?: number | undefined
   /** Times of the first and the last of them. */
   readonly firstTime?: bigint | undefined

@@ -106,7 +106,7 @@ function sameType(a: FieldDef, b: FieldDef): boolean {
   return a.type === b.type && (a.list ?? false) === (b.list ?? false) && (a.anyOf ?? false) === (b.anyOf ?? false)
 }
 
-/** A field of a source, read from the output fields of its alerts. Bytes and values without a type of their own are text there. */
+/** A field of a source, read from the output fields of its alerts. Bytes, and values of no field type, are text there. */
 function outputField(name: string, def: Omit<FieldDef, 'extract'>): FieldDef<AlertData> {
   const { kind } = TYPES[def.type]
   const type: FieldType = kind === 'bytes' || kind === 'opaque' || def.refine ? 'string' : def.type
@@ -148,7 +148,7 @@ function output({ output_fields }: AlertData, name: string, arg?: string): Value
 
 type Typed = Pick<FieldDef, 'type' | 'list' | 'anyOf' | 'print'>
 
-/** A value as it stands in an alert, in the field's own type; undefined: absent, or not a value of this type. */
+/** Converts a value of an alert to the field's type; undefined: absent, or not a value of this type. */
 function convert(value: Value | null | undefined, as: Typed): Value | undefined {
   if (value === undefined || value === null) return undefined
   if (as.list) return several(Array.isArray(value) ? value : [value as Scalar], as)

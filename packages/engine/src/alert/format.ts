@@ -24,9 +24,9 @@ export class Slots {
   readonly #table: FieldTable
   readonly #errors: ExtractErrors | undefined
   readonly #exprs: Expr[] = []
-  /** Those whose JSON is a value of its own. */
+  /** The fields with their own form in JSON (`toJson`). */
   readonly #own: (FieldExpr | undefined)[] = []
-  /** Whether a source can tell why it is absent. */
+  /** Whether the source can give a reason why it is absent. */
   readonly #explained: boolean[] = []
   readonly #byKey = new Map<string, number>()
 

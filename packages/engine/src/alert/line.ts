@@ -30,7 +30,7 @@ export interface LineParts {
   readonly fields: readonly (readonly [name: string, is: number | Format])[]
 }
 
-/** What stands between two constant texts. */
+/** The variable part between two constant texts. */
 interface Gap {
   readonly kind: 'text' | 'json' | 'cut' | 'id' | 'time' | 'absences' | 'condition'
   readonly slot: number

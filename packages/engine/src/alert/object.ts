@@ -26,7 +26,7 @@ export function printsMessage({ output, priority, message }: AlertData, include:
   return include.message === 'apart' ? withoutPrefix(output, priority) !== message : include.message === true
 }
 
-/** Falco's JSON object of an alert, its keys in order. Alerts that stand for several also have `count`, `first_time` and `last_time`. */
+/** Falco's JSON object of an alert, its keys in order. Alerts into which others were collapsed also have `count`, `first_time` and `last_time`. */
 export function alertObject(
   alert: AlertData,
   include: JsonOptions,

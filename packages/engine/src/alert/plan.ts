@@ -85,7 +85,7 @@ export class AlertPlan implements AlertWords {
     return this.#slots.fields
   }
 
-  /** The alert for an event that matched. All values are read from the event now; `key` tells events of one time apart. */
+  /** The alert for an event that matched. All values are read from the event now; `key` distinguishes events of the same time. */
   alert(event: unknown, time: bigint, key: string | number | bigint): RuleAlert {
     return new RuleAlert(this, this.#slots.capture(event), time, key)
   }

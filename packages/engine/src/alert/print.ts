@@ -102,7 +102,7 @@ function quoteName(name: string): string {
   if (known !== undefined) return known
   const quoted = quoteJson(name)
   if (name.length <= MAX_NAME) {
-    // Whoever sends alerts to a relay chooses names: these do not stay.
+    // The senders of a relay choose names, so these are not kept.
     if (NAMES.size >= MAX_NAMES) NAMES.clear()
     NAMES.set(name, quoted)
   }

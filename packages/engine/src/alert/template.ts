@@ -22,8 +22,8 @@ const TRANSFORMER = /[a-zA-Z]\w*[ \t\r\n]*\(/y
 
 /**
  * Parses `text %field %field[arg] %10field %tolower(field)`. After a `%`, the longest prefix that is a field of the source is taken:
- * `%proc.names` is `%proc.name` and an s. A `*` at the start, which tells Falco to print <NA> for absent fields, is dropped, since
- * that is always done here. `%` cannot be escaped.
+ * `%proc.names` is `%proc.name` and an s. A `*` at the start, by which Falco prints <NA> for absent fields, is dropped: falc always prints
+ * it. `%` cannot be escaped.
  * @throws {ConditionError} `template` or `unknown-field` with the span of the token in `text`
  */
 export function parseTemplate(text: string, isField: IsField): Template {

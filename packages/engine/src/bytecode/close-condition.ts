@@ -12,7 +12,7 @@ export interface Names {
 }
 
 /**
- * Parses a condition and replaces its macros and lists by what they stand for.
+ * Parses a condition and expands its macros and lists.
  * @throws {ConditionError} for a syntax error, and for a macro that is undefined or refers to itself
  */
 export function closeCondition(condition: string | Condition, names: Names): Condition {

@@ -104,7 +104,7 @@ export function describeClause(clause: Clause, event: unknown): ClauseReport {
   return { truth: evaluateClause(clause, event, errors), left, leftText: printExpr(clause.left, left), failure }
 }
 
-/** Why an operand is absent, if one of its fields can tell. */
+/** Why an operand is absent, if one of its fields has a reason. */
 export function absenceOf(expr: Expr, event: unknown): string | undefined {
   for (const { field } of fieldsOfExpr(expr)) {
     try {

@@ -2,8 +2,8 @@ import type { Memo, MemoHolder } from '../fields/field.ts'
 
 /**
  * Assigns slots for the truths of memoised subtrees: one numbering per scope, shared by all programs of a ruleset, so that the
- * program of one event type finds what another one has stored about the same thread. Each ruleset has a layout of its own; the
- * memos that it leaves on objects are stale to any other layout.
+ * program of one event type finds what another one has stored about the same thread. Each ruleset has its own layout; its memos on objects
+ * are stale to any other layout.
  */
 export class MemoLayout {
   readonly #scopes = new Map<string, ScopeSlots>()

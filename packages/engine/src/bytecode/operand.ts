@@ -9,7 +9,7 @@ import type { Place, Span } from '../text/span.ts'
 import { scalarKey } from './canonical.ts'
 import type { Expr, FieldExpr, TransformExpr, TupleExpr } from './tree.ts'
 
-/** Where an error is, unless the operand has a span of its own: the check around it. */
+/** The place of an error in an operand without its own span: the check around it. */
 export interface Where {
   readonly span: Span
   readonly place?: Place | undefined

@@ -81,7 +81,7 @@ export function loadProgram(bytes: Uint8Array, table: FieldTable, regex?: RegexE
   return { ...program, depth: callDepth(code) }
 }
 
-/** Tells whether the bytes are a program of this version, as they were saved. @throws {Error} as `loadProgram` */
+/** Whether the bytes are an undamaged program of this version. @throws {Error} as `loadProgram` */
 export function checkProgram(bytes: Uint8Array): { view: DataView; jsonLength: number; words: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < PREFIX || view.getUint32(0, true) !== MAGIC) throw new Error('not a saved program')

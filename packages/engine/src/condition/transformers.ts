@@ -52,7 +52,7 @@ const TABLE = {
 export type TransformerName = keyof typeof TABLE
 export const TRANSFORMERS: Readonly<Record<TransformerName, Transformer>> = TABLE
 
-/** Right side only: the value of another field. It stands for its operand and is gone after lowering. */
+/** Right side only: the value of another field. It means its operand, and lowering removes it. */
 export const VAL = 'val'
 
 /** Names that a condition may use on either side of a check. */

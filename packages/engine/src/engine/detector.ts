@@ -79,7 +79,7 @@ export class Detector<S extends Source = Source> {
   }
 
   /**
-   * Tells which events of a source need not be parsed, since none of the rules that are loaded now can match them. undefined: all may
+   * Returns a sieve for a source's events: those that none of the currently loaded rules can match need not be parsed. undefined: all may
    * match, or the source has no `early` fields.
    */
   sieve<E>(source: Source<E> | string): EventSieve<E> | undefined {
@@ -114,7 +114,7 @@ export class Detector<S extends Source = Source> {
     return statsOf([...this.#rules.values()])
   }
 
-  /** How many extractions have failed, the sum of `stats().extractErrors`: constant cost, for whoever asks at each event. */
+  /** The number of failed extractions, the sum of `stats().extractErrors`, at constant cost, so that it can be read for each event. */
   get failures(): number {
     let failures = 0
     for (const { errors } of this.#rules.values()) failures += errors.total
@@ -135,7 +135,7 @@ export class Detector<S extends Source = Source> {
   }
 }
 
-/** The error for a source that an engine was not made with, or for something else in its place. */
+/** The error for an unknown source, or for a value that is not a source. */
 export function noSource(name: unknown, sources: Iterable<string>): TypeError {
   const found =
     typeof name === 'string'

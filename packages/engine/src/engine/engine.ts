@@ -98,7 +98,7 @@ export class Engine<S extends Source = Source> extends Detector<S> {
 
   /**
    * As `load`, but the loaded rules stay: what each stage makes of the files, for tools (`@falc/engine/analysis`).
-   * @param after what the files build upon: it is not resolved or compiled anew, and is not part of `files`
+   * @param after the foundation of the files: it is not resolved or compiled again, and is not part of `files`
    */
   analyse(files: readonly RulesFile[], after?: Foundation): Analysis {
     checkFiles(files)

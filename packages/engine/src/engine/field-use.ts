@@ -3,7 +3,7 @@ import type { ResolvedField } from '../fields/table.ts'
 /** A field as rules name it. */
 export interface FieldUse {
   readonly name: string
-  /** What stands in brackets, or after the name of a field that takes a key. */
+  /** The argument in brackets, or after the name of a field that takes a key. */
   readonly arg: string | undefined
 }
 

@@ -18,7 +18,7 @@ export interface SourcePlan {
   readonly layout: MemoLayout
   /** The program of a bucket. Compiled on first use. */
   program(bucket: number): Program
-  /** Whether any rule may match, as far as the source's early fields tell; undefined: they tell nothing. */
+  /** Whether any rule may match, as far as the source's early fields decide it; undefined: they decide nothing. */
   sieve(): Program | undefined
   /** Which events of its classes no rule can match. */
   unmatched(): Unmatched

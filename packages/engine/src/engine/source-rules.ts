@@ -28,7 +28,7 @@ export interface RunSettings extends AlertSettings {
   readonly onError?: ((failure: FieldFailure) => void) | undefined
 }
 
-/** Tells events apart that no rule can match, by fields that a source reads before it parses an event. */
+/** Finds events that no rule can match, by fields that a source reads before it parses an event. */
 export interface EventSieve<E = any> {
   /** The fields that it reads. */
   readonly fields: readonly FieldUse[]
@@ -51,7 +51,7 @@ export class SourceRules {
   failedEvents = 0
   /** Failed extractions in conditions and outputs. */
   readonly errors: ExtractErrors
-  /** Absent output fields of alerts by the reason, where the source can tell. */
+  /** Absent output fields of alerts by reason, if the source knows it. */
   readonly absences = new Map<string, number>()
   readonly #plan: SourcePlan
   readonly #backend: Backend | undefined
@@ -89,7 +89,7 @@ export class SourceRules {
     return new Set([...this.#plan.fields(), ...this.plans.flatMap(({ fieldsRead }) => fieldsRead)])
   }
 
-  /** Whether any rule may match an event, as its early fields tell; undefined: every event has to be evaluated. */
+  /** Whether any rule may match an event, decided by its early fields; undefined: every event has to be evaluated. */
   get sieve(): EventSieve | undefined {
     if (this.#sieve === null) this.#sieve = this.#makeSieve()
     return this.#sieve

@@ -15,7 +15,7 @@ export interface EngineStats {
   readonly priorities: Readonly<Partial<Record<Priority, number>>>
   /** Extractions that threw or returned a value of another type than declared, by field (`onError` says more); such fields are absent. */
   readonly extractErrors: Readonly<Record<string, number>>
-  /** Output fields of alerts that are absent, by the reason, where the source can tell. */
+  /** Absent output fields of alerts by reason, if the source knows it. */
   readonly absences: Readonly<Record<string, number>>
   /** Events that were dropped because `eventType` or a scope of their source threw; also under `event` in extractErrors. */
   readonly failedEvents: number

@@ -16,7 +16,7 @@ export interface ExplainedNode {
   readonly valueText?: string
   /** The same, typed; null = absent. */
   readonly value?: Value | null
-  /** Of a check: why its left side is absent, if the source can tell. */
+  /** Of a check: why its left side is absent, if the source knows. */
   readonly absence?: string
   /** Of a check: why one of its fields could not be read and is absent. */
   readonly error?: string

@@ -42,8 +42,8 @@ function readTime(source: Source, event: unknown, errors: ExtractErrors | undefi
 }
 
 /**
- * What tells the current event from others of the same time, for the ids of alerts: what the source says, or else the event's number.
- * Never throws.
+ * Distinguishes the current event from others of the same time, for the ids of alerts: the source's value, else the event's number. Never
+ * throws.
  */
 export function eventKey(source: Source, event: unknown, context: EventContext): string | number | bigint {
   try {

@@ -183,7 +183,7 @@ export interface SourceDef<E = any, F extends string = string> {
   /** Event number as evt.num prints it (from 1). Default, also when it returns undefined: a count kept by the engine. */
   num?(event: E): number | undefined
   /**
-   * What tells an event from others of the same time, so that its alerts have the same `id` whenever it is evaluated: an ID that it
+   * Distinguishes an event from others of the same time, so that its alerts have the same `id` whenever it is evaluated: an ID that it
    * carries. Default: its number, which is the same only when the stream is evaluated again from its beginning.
    */
   id?(event: E): string | number | bigint | undefined
@@ -191,7 +191,7 @@ export interface SourceDef<E = any, F extends string = string> {
   readonly scopes?: Readonly<Record<string, (event: E) => MemoHolder | undefined>>
   readonly eventTypes?: EventTypes
   readonly early?: EarlyFields
-  /** The field that a name which is not declared stands for, or text for the message that there is no such field. */
+  /** Resolves an undeclared name: the field that it means, or a hint for the error message. */
   undeclared?(name: string): FieldDef<E> | string
   /** The Falco plugins that this source replaces, with the versions that rules files may require. */
   readonly plugins?: readonly { readonly name: string; readonly version: string }[]

@@ -64,7 +64,7 @@ function resolveOne(collection: Collection, before: Before | undefined, options:
   return resolution
 }
 
-/** The items that have failed: an error lasts until the item is defined anew. */
+/** The items that have failed: an error lasts until the item is redefined. */
 function failedIn(collection: Collection, before: Resolution | undefined): FailedItems {
   const failed = new FailedItems(collection.failed)
   if (!before) return failed

@@ -219,7 +219,7 @@ function missingComma({ source, code, offset }: Found): YamlFault | undefined {
   return { message: 'a comma is missing between two items', offset, length: 1 }
 }
 
-/** Tokens of the library that stand for no text: a document begins, a bracket is not closed, plain text begins. */
+/** The library's tokens without text: a document begins, a bracket is not closed, plain text begins. */
 const NO_TEXT = /^[\u0002\u0018\u001f]$/
 const UNCLOSED = '\u0018'
 const BLANK = /^[\s\u0002\u001f]*$/

@@ -15,7 +15,7 @@ export class BucketKey {
   readonly #plan: KeyPlan
   /** Positions in `#plan.values`, by value. */
   readonly #index: ReadonlyMap<unknown, number>
-  /** Tells most values that are not in `#index`, where that is large: to look there costs several misses of the cache. */
+  /** Rejects most values that are not in a large `#index`, where a look-up costs several cache misses. */
   readonly #filter: TextFilter | undefined
   /** The set for each value, then for other values, then for absent; -1: not known yet. */
   readonly #sets: Int32Array

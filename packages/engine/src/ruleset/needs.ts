@@ -58,7 +58,7 @@ function costOf(node: Node): number {
   return cost
 }
 
-/** How few values meet a need, roughly: the longer a text, the rarer it is. */
+/** A rough estimate of how selective a need is: the longer a text, the rarer it is. */
 function rarity({ kind, values }: Need): number {
   if (kind === 'text') return shortest(values as readonly string[])
   return kind === 'network' || values.every(([low, high]) => low === high) ? 8 : 1

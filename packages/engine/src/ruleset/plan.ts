@@ -198,7 +198,7 @@ function planKey(field: ResolvedField, nodes: readonly (Node | undefined)[], roo
   }
 }
 
-/** Stands for a value that equals no constant. */
+/** Represents a value that equals no constant. */
 const UNNAMED = Symbol('unnamed')
 
 /** The truth of a part that compares one field with constants, for a value of that field; undefined = absent. */

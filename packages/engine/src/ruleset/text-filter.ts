@@ -4,7 +4,7 @@ const MANY = 256
 const BITS = 16
 const SAMPLES = 8
 
-/** A set of texts that may take a text for one of its own: a bit for each digest of a text's length and of some of its characters. */
+/** A set of texts with false positives: a bit for each digest of a text's length and some of its characters. */
 export class TextFilter {
   readonly #bits: Uint32Array
   readonly #shift: number

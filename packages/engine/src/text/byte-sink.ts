@@ -21,7 +21,7 @@ export class ByteSink {
     return this.bytes.subarray(0, this.length)
   }
 
-  /** Begins anew. */
+  /** Empties the buffer. */
   clear(): void {
     this.length = 0
     if (this.bytes.length > KEPT) this.bytes = new Uint8Array(KEPT)

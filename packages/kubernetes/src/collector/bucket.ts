@@ -125,7 +125,7 @@ export interface Follower {
 /** Milliseconds within which something comes while there is something to come. */
 const SILENCE = 10_000
 
-/** Tells all that is under the keys of a filter, and then every change, until the signal. @throws {Error} when the server does not answer */
+/** Yields all entries under the keys of a filter, and then every change, until the signal. @throws {Error} when the server does not answer */
 export async function follow(kv: KV, filter: string, follower: Follower, signal: AbortSignal): Promise<void> {
   const missing = new Set<string>()
   for await (const key of bounded(await kv.keys(filter), signal, () => true)) missing.add(key)

@@ -115,7 +115,7 @@ export class Collector {
    */
   async #round(signal: AbortSignal, wrote: () => void): Promise<void> {
     const { together = 200, heartbeat = HEARTBEAT_MS } = this.#options
-    // Whoever deletes what is not listed must know that the list is one.
+    // Entries that are not listed are deleted only if the list is known to be complete.
     const ready = () => this.#directory.podsSynced && this.#directory.synced
     while (!ready() && !signal.aborted) await pause(together, signal)
     const kv = await this.#bucket.open()
@@ -147,7 +147,7 @@ export class Collector {
       }
       if (looks === 0) inform?.('another collector writes; this one waits')
       await pause(look, signal)
-      // Whoever begins to write compares all pods.
+      // A new writer compares all pods.
       this.#dirty.clear()
       this.#namespaces.clear()
     }

@@ -61,7 +61,7 @@ export class SharedDirectory {
     this.#running = this.#run()
   }
 
-  /** What is unknown now does not exist, as far as the collector can tell. */
+  /** A pod that is unknown now does not exist, as far as the collector knows. */
   get podsSynced(): boolean {
     return this.#listed && !this.#behind && this.#doubt === undefined
   }

@@ -17,8 +17,8 @@ const MAX_KEPT = 4
 const soon: (callback: () => void) => unknown = globalThis.setImmediate ?? setTimeout
 
 /**
- * Loads and lints rules, file by file: what a file builds upon is analysed when it changes, not when the file does. It runs on a thread of
- * its own, so that the editor's other questions are answered meanwhile.
+ * Loads and lints rules, file by file: what a file builds upon is analysed when it changes, not when the file does. It runs on its own
+ * thread, so that it delays no other request of the editor.
  */
 export function serveAnalyses(port: Port<Found, Check>, sources: readonly Source[]): void {
   const engine = new Engine({ sources })

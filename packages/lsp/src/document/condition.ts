@@ -35,7 +35,7 @@ export class ConditionScan {
   #left = ''
   #op = ''
   #negations = 0
-  /** By token index of a field or macro: it stands below an odd number of `not`. */
+  /** By token index of a field or macro: it is below an odd number of `not`. */
   readonly negated = new Set<number>()
   readonly #outer: number[] = []
 

@@ -4,7 +4,7 @@ export interface Range {
   readonly to: number
 }
 
-/** A text and where it stands; of a quoted one, without the quotes. */
+/** A text and its place; of a quoted text, without the quotes. */
 export interface Word extends Range {
   readonly text: string
 }

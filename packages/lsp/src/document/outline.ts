@@ -93,7 +93,7 @@ export function mapItems(text: string, { from, to }: Range = { from: 0, to: text
       key(at + column, line.slice(column).trimEnd(), column, end)
     } else if (item && indent > item.indent) {
       item.to = end
-      // The keys of an item whose dash stands alone begin in a line below it.
+      // The keys of an item whose dash is alone on its line begin below it.
       if (item.entries.length === 0) item.column = indent
       if (indent === item.column && !dash) key(at + indent, content.trimEnd(), indent, end)
       const entry = item.entries.at(-1)

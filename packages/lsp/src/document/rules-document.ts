@@ -39,7 +39,7 @@ export interface Part {
   readonly item: Item
   readonly range: Range
   readonly tokens: readonly Token[]
-  /** Indexes of the fields and macros that stand below `not`. */
+  /** Indexes of the fields and macros below `not`. */
   readonly negated: ReadonlySet<number>
 }
 

@@ -10,7 +10,7 @@ export type TokenKind =
   | 'operator'
   | 'modifier'
   | 'keyword'
-  /** A name where a check could stand. */
+  /** A name where a check could be. */
   | 'macro'
   | 'transformer'
   /** A text or a number that is compared with; any may be the name of a list. */
@@ -25,7 +25,7 @@ export interface Token extends Range {
   readonly quoted?: true
 }
 
-/** What may stand at a place. */
+/** What may be written at a place. */
 export type Expected =
   | { readonly what: 'check' }
   | { readonly what: 'operator'; readonly left: string }

@@ -119,7 +119,7 @@ export class Session {
     void this.refresh([own])
   }
 
-  /** Reads files anew that have changed on the disk. */
+  /** Reads files that have changed on disk again. */
   refresh(uris: readonly string[]): Promise<void> {
     return this.#whenDone(this.#readAgain(uris), () => this.checkAll())
   }

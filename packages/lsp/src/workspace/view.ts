@@ -93,7 +93,7 @@ export class View {
     return undefined
   }
 
-  /** The source of an item: what it or the rule that it changes says; of a macro, what its fields tell. */
+  /** The source of an item: its own `source`, or that of the rule it changes; for a macro, inferred from its fields. */
   sourceOf(item: Item | undefined): SourceWords {
     const [first] = this.words.sources
     if (!item) return first!

@@ -49,7 +49,7 @@ export class GoogleCredentials {
     this.#client = this.#account ? client : new HttpClient({ output, proxy: null })
   }
 
-  /** The header that authorises a request, or why there is none. */
+  /** The Authorization header of a request, or the reason for its absence. */
   async authorization(signal: AbortSignal): Promise<string | Failure> {
     if (Date.now() < this.#expires) return `Bearer ${this.#token}`
     const answer = await this.#client.request(this.#account ? grant(this.#account) : metadata(), signal)

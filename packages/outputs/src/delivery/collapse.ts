@@ -127,7 +127,7 @@ export class Collapse {
   }
 }
 
-/** The alert that stands for the repeats of another. */
+/** The alert that summarises the repeats of another. */
 function summary({ alert, count, firstTime, lastTime }: Repeats): AlertData {
   const { rule, priority, source, tags, output_fields, hostname } = alert
   const times = count === 1 ? 'once more' : `${count} times more`

@@ -32,9 +32,9 @@ export interface DeliveryOptions extends StageOptions {
 }
 
 /**
- * Delivers to one output: alert → route → collapse → rate → format → queue → batch → attempt → answer. The queue is in front
- * of the output so that a slow one holds up neither the engine nor the other outputs; attempts continue until the receiver has
- * the alerts or refuses them for good; counters and log lines tell all of it.
+ * Delivers to one output: alert → route → collapse → rate → format → queue → batch → attempt → answer. The queue is in front of the output,
+ * so a slow one delays neither the engine nor other outputs. Attempts continue until the receiver accepts the alerts or refuses them for
+ * good. Counters and log lines show all of it.
  */
 export class Delivery {
   readonly name: string

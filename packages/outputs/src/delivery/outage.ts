@@ -12,7 +12,7 @@ export class Outage {
   #since = 0
   /** Losses before it. */
   #lost = 0
-  /** It was said that something has to be changed. */
+  /** A log line has said that the configuration has to be changed. */
   #told = false
   /** Why nothing gets through at present. */
   failure: Failure | undefined

@@ -70,7 +70,7 @@ export class Outputs {
     return new Outputs(gone.map(({ delivery }) => delivery))
   }
 
-  /** Makes an output that was closed for another one anew, as it was. */
+  /** Restores an output that was closed for another one. */
   async #giveBack({ wanted }: Output, output: Output): Promise<void> {
     const again = { wanted, delivery: wanted!.make() }
     output.delivery.handOver(alert => again.delivery.take(alert))

@@ -40,7 +40,7 @@ export class Stages {
     return false
   }
 
-  /** Passes on the alerts that stand for others, before the end of their time; what comes later goes straight to the queue. */
+  /** Passes on the summaries of collapsed alerts before the end of their window; later alerts go straight to the queue. */
   close(): void {
     this.#collapse?.flush()
     this.#rate?.flush()

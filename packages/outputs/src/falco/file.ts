@@ -9,7 +9,7 @@ export interface FileOptions {
   readonly filename: string
   /** Keep the file open between batches; otherwise it is opened and closed for each. */
   readonly keepAlive?: boolean
-  /** How the file is written; tests put a disk of their own in place of the system's. */
+  /** The system calls for writing; tests replace them. */
   readonly files?: FilePort
 }
 
@@ -52,7 +52,7 @@ export class FileOutput implements Output {
     try {
       const handle = (this.#handle ??= await open(this.#filename, APPEND))
       const answer = await this.#writer.write(handle.fd, items)
-      // After a failure the file may be another one: it is opened anew.
+      // After a failure the file may have been replaced, so it is reopened.
       if (!this.#keepAlive || answer.failure) await this.#release()
       return answer
     } catch (error) {

@@ -63,7 +63,7 @@ export class HttpOutput implements Output {
     return { delivered: items.length }
   }
 
-  /** Reads certificates and connects anew. @throws {OutputError} when a certificate cannot be read; the old one stays in use */
+  /** Reloads certificates and reconnects. @throws {OutputError} when a certificate cannot be read; the old one stays in use */
   async reopen(): Promise<void> {
     const client = connect(this.#url, this.#options)
     this.#client.close()

@@ -23,9 +23,9 @@ export interface SyslogOptions {
 const NAME = 'syslog output'
 
 /**
- * The local syslog, through logger(1) of util-linux, because Node cannot open the datagram socket /dev/log. There is one
- * logger for each batch: its exit code and items tell what became of it. The level is the alert's priority (the two
- * scales are the same), the tag is falco's. A message longer than a datagram is sent in several.
+ * The local syslog, through logger(1) of util-linux, because Node cannot open the datagram socket /dev/log. Each batch has its own `logger`
+ * process, whose exit code is the result of the batch. The level is the alert's priority (the two scales are the same), the tag is falco's.
+ * A message longer than a datagram is sent in several.
  */
 export class SyslogOutput implements Output {
   readonly name = 'syslog'

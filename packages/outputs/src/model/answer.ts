@@ -77,8 +77,8 @@ export function statusFailure(status: number, server: string, after?: number, re
 }
 
 /**
- * Retry-After in milliseconds: seconds, or a date. undefined: there is none, it is malformed, or it asks for no pause: a receiver that
- * fails does not choose to be asked without end.
+ * Retry-After in milliseconds: seconds, or a date. undefined: there is none, it is malformed, or it asks for no pause, which a failing
+ * receiver must not be able to do.
  */
 export function retryAfter(header: string | undefined, now = Date.now()): number | undefined {
   if (header === undefined) return undefined

@@ -54,7 +54,7 @@ export interface Option<K extends keyof OptionValues = keyof OptionValues> {
   readonly max?: number
   /** A URL or a map that holds credentials: like the kind `secret`, it is never printed. */
   readonly secret?: true
-  /** A path whose file is read when the output opens: a certificate, a key. A reload opens the output anew when the file has changed. */
+  /** A path whose file is read when the output opens: a certificate, a key. A reload reopens the output if the file has changed. */
   readonly reads?: true
   /** A value for the snippet of docs/outputs.md, where the default would not do. */
   readonly example?: string | number | boolean

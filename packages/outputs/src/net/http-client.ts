@@ -241,7 +241,7 @@ function secretsOf({ url, headers = {} }: HttpRequest): string[] {
   return [search.slice(1), pathname.slice(1), password, ...segments, ...credentials]
 }
 
-/** Tells the failure of `HttpClient.request` from an answer. */
+/** Distinguishes a failure of `HttpClient.request` from an answer. */
 export function isFailure(result: HttpAnswer | Failure): result is Failure {
   return 'class' in result
 }

@@ -4,7 +4,7 @@
  */
 const SHARE = 20
 
-/** A text that is made anew when it is asked for, but not more often than what it costs allows. */
+/** A text that is rendered on request, but at a rate limited by its cost. */
 export class SteadyPage {
   readonly #make: () => string
   readonly #now: () => number

@@ -35,7 +35,7 @@ export interface TlsMaterial {
 export function readTls(options: Partial<OptionsOf<typeof TLS_OPTIONS>>, output: string): TlsMaterial {
   const { tls_ca, tls_cert, tls_key, tls_insecure = false } = options
   const rejectUnauthorized = !tls_insecure
-  // A context without files tells nothing, and reads all of the system's authorities.
+  // A context without files checks nothing, and would read all of the system's authorities.
   if (tls_ca === undefined && tls_cert === undefined && tls_key === undefined) return { rejectUnauthorized }
   try {
     const read = {

@@ -123,7 +123,7 @@ export class DeadLetters {
     return count
   }
 
-  /** Has letters delivered once more, by whoever uses the queue. @returns how many of them there were */
+  /** Requests another delivery of letters from the process that uses the queue. @returns how many of them there were */
   async retry(names: Iterable<string>): Promise<number> {
     let count = 0
     for (const name of names) {

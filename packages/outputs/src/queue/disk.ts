@@ -216,7 +216,7 @@ export class DiskQueue implements Queue {
     return this.#pending.length > 0 && this.#pending.bytes + size > UNWRITTEN ? 'queue_disk' : undefined
   }
 
-  /** @returns false: there is none that can go */
+  /** @returns false: no alert can be dropped */
   #dropOldest(cause: 'queue_full' | 'queue_disk'): boolean {
     const journal = this.#journal
     const writing = this.#writer?.writing ?? 0

@@ -21,7 +21,7 @@ export const OPEN = {
 export const MODE = 0o600
 
 /**
- * Makes an output's folder, if there is none. Nobody else may write there.
+ * Makes an output's folder, if there is none. No other user may write there.
  * @returns st_dev
  * @throws {OutputError}
  */

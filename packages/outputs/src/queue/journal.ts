@@ -17,7 +17,7 @@ export interface JournalOptions {
 /** Bytes that are written at once, unless one record has more. */
 const WRITE = 1024 * 1024
 
-/** A journal whose records are all done with is begun anew when it is larger than this. */
+/** A journal without pending records is restarted when it is larger than this. */
 const KEEP = 64 * 1024
 
 /** Alerts in the files of a folder: appended at the end, read by number, deleted with whole files. See record.ts for their form. */

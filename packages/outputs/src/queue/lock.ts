@@ -13,8 +13,8 @@ const MAX_PATH = 100
 const ATTEMPTS = 5
 
 /**
- * The right to use a folder: a socket in it on which the process that has the right listens. It ends with the process, however that
- * ends, and also tells apart processes of different containers, where numbers of processes do not.
+ * The right to use a folder: a socket in it on which the process that has the right listens. It ends with the process, however that ends.
+ * Unlike a pid, it also distinguishes processes of different containers.
  */
 export class FolderLock {
   readonly #server: Server

@@ -27,7 +27,7 @@ export interface QueueUser {
   item(alert: AlertData, size?: number): Item
   /** Items are lost. */
   lost(cause: Loss, count: number): void
-  /** Items wait that were not pushed by this process, or by nobody before: those of an earlier run, and dead letters to be tried again. */
+  /** Some waiting items were not pushed by this process: those of an earlier run, and dead letters that are retried. */
   found(count: number): void
   log(level: 'error' | 'notice', text: string): void
 }

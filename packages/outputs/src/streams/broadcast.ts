@@ -28,7 +28,7 @@ export interface BroadcastOptions {
 
 /**
  * Options of an output whose receivers come and go, for their alerts and their number.
- * @param alerts the default of `history` and `buffer` @param history what it is for @param told what a slow client gets to know
+ * @param alerts the default of `history` and `buffer` @param history what it is for @param told the notice for a slow client
  */
 export const broadcastOptions = (alerts: number, history: string, told = '') =>
   ({

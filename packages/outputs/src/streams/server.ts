@@ -17,7 +17,7 @@ const PATIENCE = 10_000
 /** Requests of one connection that may wait for their answers. */
 const MAX_PIPELINED = 4
 
-/** A server whose clients are bounded in what they may send and in how long they may take, before they have said who they are. */
+/** A server that limits the bytes and the time of clients before they have authenticated. */
 export function boundedServer(handle: RequestListener, maxConnections: number, tls?: ServerTls): Server {
   const limits = {
     ...{ maxHeaderSize: 16_384, headersTimeout: PATIENCE, requestTimeout: PATIENCE },

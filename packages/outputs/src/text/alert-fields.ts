@@ -36,7 +36,7 @@ export function fieldOf({ output_fields }: AlertData, name: string): string | un
   return value === undefined || value === null || value === '' ? undefined : fieldText(value)
 }
 
-/** The alert's text with its ID in it, for receivers that have no other place for one. Formats with a place of their own keep to it. */
+/** The alert's text with its ID in it, for receivers that have no other place for one. Formats with a dedicated field for it use that. */
 export function bodyWithId({ id, body, contentType }: Pick<Item, 'id' | 'body' | 'contentType'>): string {
   if (!/[/+]json\b/.test(contentType) || !body.startsWith('{') || body.includes(`"${id}"`)) return body
   return `{"id":"${id}"${body === '{}' ? '' : ','}${body.slice(1)}`

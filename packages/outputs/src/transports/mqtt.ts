@@ -190,8 +190,8 @@ class MqttTransport implements Transport {
       }
     }
     try {
-      // The broker says how many unacknowledged messages it takes. Each acknowledgement makes room for the next message: whoever waited for
-      // all of them would wait for brokers that hold back their last ones until ours arrives (Nagle's algorithm).
+      // The broker says how many unacknowledged messages it takes. Each acknowledgement makes room for the next message. Waiting for all of
+      // them would stall with brokers that hold back their last ones until ours arrives (Nagle's algorithm).
       const window = Math.min(this.#limits.receiveMaximum ?? 65_535, items.length)
       const published: Promise<void>[] = []
       this.#together(() => {

@@ -21,7 +21,7 @@ const OWN: Readonly<Record<string, (alert: AlertData, hostname: string) => strin
 /** Characters of a label's value. */
 const MAX_VALUE = 256
 
-/** Whoever scrapes needs one or two. */
+/** A scraper needs one or two. */
 const MAX_CONNECTIONS = 32
 
 /** What a series that is one too many is counted under. */

@@ -80,7 +80,7 @@ type Values = OptionsOf<typeof options>
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
-/** As many connections as clients, and as many that have not yet said who they are. @throws {OutputError} */
+/** As many connections as clients, and as many that have not authenticated yet. @throws {OutputError} */
 function serverOf({ server_cert, server_key, client_ca, max_clients }: Values, handle: RequestListener): Server {
   const connections = 2 * max_clients + 16
   if (server_cert === undefined && server_key === undefined && client_ca === undefined)

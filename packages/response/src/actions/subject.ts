@@ -30,7 +30,7 @@ export function containerOf(alert: AlertData): Target & { readonly id: string } 
   return { kind: 'container', uid: id.slice(0, 12), name: `container ${name ?? id}`, id }
 }
 
-/** The pod, the container or the process: the first that the alert tells; else the alert itself. */
+/** The first of pod, container and process that the alert names; else the alert itself. */
 export function subjectOf(alert: AlertData): Target {
   const pod = optionalField(alert, 'k8s.pod.uid')
   if (pod !== undefined) {

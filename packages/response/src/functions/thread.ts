@@ -68,7 +68,7 @@ export class Thread {
     this.#worker.on('error', error => this.#gone(error))
     this.#worker.on('exit', () => this.#gone(new Error('the function ended without an answer')))
     this.described = this.#answer()
-    // Whoever waits for it handles it.
+    // The caller that awaits it handles the error.
     this.described.catch(() => {})
   }
 

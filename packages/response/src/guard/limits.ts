@@ -19,7 +19,7 @@ export class Limits {
     this.#now = now
   }
 
-  /** Takes the place of an act, or says why there is none. It is given back by `release`: the step did not act. */
+  /** Counts an action against the limits, or returns the reason why it is not allowed. `release` uncounts it: the step did not act. */
   take(playbook: Playbook, target: Target): Held | { readonly release: () => void } {
     const held = this.#holds(playbook, target)
     if (held) return held

@@ -28,7 +28,7 @@ export type Verdict =
   | { readonly claimed: false; readonly guard: 'once' | 'age' | 'per_target'; readonly reason: string }
   /** Another responder is at it: ask again later. */
   | { readonly claimed: false; readonly busy: true }
-  /** Whoever was at it did not come back: it may have been done or not. */
+  /** The responder that claimed it has not come back: it may have been done or not. */
   | { readonly claimed: false; readonly undecided: true }
 
 /** The records. */
@@ -80,7 +80,7 @@ export function decide(
 /** More targets than one responder acts on in the time of any limit; the oldest are forgotten. */
 const MAX_RECORDS = 100_000
 
-/** Records of one responder, in memory: made anew from its journal. */
+/** Records of one responder in memory, rebuilt from its journal. */
 export class LocalOnce implements Once {
   readonly #records = new Map<string, OnceRecord>()
   /** What was known before a claim. */

@@ -51,7 +51,7 @@ const SERVICE =
 
 const onHost = (alert: AlertData) => (optionalField(alert, 'container.id') ?? 'host') === 'host'
 
-/** Anybody can give a process a name: only one of root's is believed. Without `user.uid` it counts as root's. */
+/** Any user can name a process, so only the names of root's processes are trusted. Without `user.uid` it counts as root's. */
 const isRoot = (alert: AlertData) => (optionalField(alert, 'user.uid') ?? '0') === '0'
 
 export interface ProtectionOptions {

@@ -34,7 +34,7 @@ export const aboutOf = ({ run, playbook, step, action, target, alert }: About): 
 })
 
 export type Entry =
-  /** It is about to be done. On disk before anything is asked of anybody. */
+  /** It is about to be done. On disk before any call is made. */
   | (About & {
       readonly kind: 'asked'
       /** What held: the playbook's condition, and the step's. */

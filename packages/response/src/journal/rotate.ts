@@ -19,7 +19,7 @@ export interface Begun {
 }
 
 /**
- * Entries as a file has them: sealed anew, with their numbers and times.
+ * Entries in the form of a file: sealed again, with their numbers and times.
  * @param sum the checksum before
  */
 export function resealed(entries: readonly Sealed[], sum: string): { readonly text: string; readonly sum: string } {

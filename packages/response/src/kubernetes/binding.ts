@@ -4,7 +4,7 @@ import type { Answer, Data } from '../model/call.ts'
 import { answerOf } from './answer.ts'
 import { type Doing, read } from './object.ts'
 
-/** How far the clocks of the API server and of whoever has made the alert may be apart, in milliseconds. */
+/** The maximum difference between the clocks of the API server and of the alert's sender, in milliseconds. */
 const CLOCK = 1000
 
 /** Deletes the binding that there was at the alert's time: a younger one of its name is another one. */

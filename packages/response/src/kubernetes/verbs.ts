@@ -31,7 +31,7 @@ const POD_PATCH: Right = { group: '', resource: 'pods', verbs: ['get', 'patch'] 
 const NODE_PATCH: Right = { group: '', resource: 'nodes', verbs: ['get', 'patch'], cluster: true }
 const OWNERS: Right = { group: 'apps', resource: 'replicasets', verbs: ['get'] }
 
-/** Of both kinds: which one it is, only an alert tells. */
+/** Of both kinds, since only the alert determines which one it is. */
 const bindings = (...verbs: readonly string[]): Right[] => [
   { group: 'rbac.authorization.k8s.io', resource: 'rolebindings', verbs },
   { group: 'rbac.authorization.k8s.io', resource: 'clusterrolebindings', verbs, cluster: true },

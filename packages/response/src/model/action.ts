@@ -63,7 +63,7 @@ export interface Action<S extends Schema = any> {
   run?(context: Context<ParamsOf<S>>): Promise<Answer | undefined> | Promise<void> | Answer | undefined
   /** Takes back what was done. With it, a step may say for how long it is to last: `for: 2h`. */
   undo?(done: Done<ParamsOf<S>>): readonly Call[]
-  /** In place of `target`, `plan` and `undo`, of an action whose code runs in a thread of its own. */
+  /** Replaces `target`, `plan` and `undo` of an action whose code runs in its own thread. */
   readonly apart?: Apart
 }
 

@@ -11,7 +11,7 @@ export interface ProcessCall {
   readonly via: 'process'
   readonly signal: 'STOP' | 'CONT' | 'KILL'
   readonly pid: number
-  /** The process's start, or a time at which it had this pid, in nanoseconds since 1970: whoever has the pid now may be another process. */
+  /** The process's start, or a time at which it had this pid, in nanoseconds since 1970: the pid may belong to another process now. */
   readonly started?: string
   readonly before: string
   /** All that it has started, too. */
@@ -120,7 +120,7 @@ export const OUTCOMES = [
   'already',
   /** What it was about does not exist any more. */
   'gone',
-  /** Whoever was asked does not want it: a right, a protection, another object of this name. */
+  /** The receiver refused: a missing right, a protection, another object of this name. */
   'refused',
   'failed',
   /** It is not known whether it was done: no answer came. It is not attempted again. */

@@ -119,7 +119,7 @@ function unknownKey(name: string, known: readonly string[]): string {
   return `unknown key ${name}${meant === undefined ? `; there ${known.length === 0 ? 'are none' : `are ${known.join(', ')}`}` : `: did you mean ${meant}?`}`
 }
 
-/** Calls `change` for each text of a value that its schema gives a format, and puts in its place what that returns. */
+/** Replaces each text of a value whose schema has a format by the result of `change`. */
 export function mapTexts(schema: Schema, value: unknown, change: (text: string, format: string) => unknown): unknown {
   if (typeof value === 'string') return schema.format === undefined ? value : change(value, schema.format)
   if (Array.isArray(value)) return value.map(one => mapTexts(schema.items ?? {}, one, change))

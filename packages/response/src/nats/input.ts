@@ -154,7 +154,7 @@ export class NatsInput {
         const { num_pending, num_ack_pending } = await consumer.info()
         Object.assign(this.#counts, { pending: num_pending, unacknowledged: num_ack_pending })
       } catch {
-        // The last known numbers stay; `connected` tells how much they are worth.
+        // The last known numbers remain; `connected` says whether they are current.
       }
       await sleep(LOOK, undefined, { signal }).catch(() => {})
     }

@@ -217,11 +217,11 @@ class Reader {
   }
 }
 
-/** Programs that read a text as commands, and the options behind which it stands. */
+/** Programs that execute a text as commands, with the options that precede it. */
 const SHELLS = /(^|\/)(sh|ash|bash|dash|ksh|zsh|fish|busybox|python[\d.]*|perl|ruby|node|php|lua[\d.]*)$/
 const TEXT = /^(-\w*[ce]|--eval|--command)$/
 
-/** Whoever chooses a process's name would choose what is run. */
+/** Otherwise the name of a process could choose what is run. */
 function inShellText(command: unknown): boolean {
   if (!Array.isArray(command)) return false
   const shell = command.findIndex(word => SHELLS.test(String(word)))

@@ -45,7 +45,7 @@ export const programPort: Port<ProgramCall> = ({ argv, env, timeout }, { dry, si
     let late = false
     const end = () => {
       late = true
-      // It leads a group of its own: what it has started ends with it.
+      // It leads its own process group, so its children end with it.
       if (pid !== undefined && child.exitCode === null) killGroup(pid)
     }
     const timer = setTimeout(end, timeout)
@@ -91,8 +91,9 @@ function killGroup(pid: number): void {
 }
 
 /**
- * Moves files. Whoever wrote the file may exchange it and the folders above it for links at any moment: the folder is opened, and looked at
- * afterwards, and the file is moved from what is open. Neither its content nor its mode is touched, since it may have other names.
+ * Moves files. The owner of the file may replace it, or a folder above it, by a link at any moment. So the folder is opened first and
+ * checked afterwards, and the file is moved relative to the open folder. Neither its content nor its mode is touched, since it may have
+ * other names.
  */
 export const filePort: Port<FileCall> = async ({ does, path, folder, kept }, { dry, alert }) => {
   let opened: FileHandle | undefined

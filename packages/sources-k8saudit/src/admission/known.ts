@@ -10,7 +10,7 @@ export interface Part {
    * it does not exist yet, so that what asks for its absence is right.
    */
   readonly known: 'yes' | 'derived' | 'no' | 'later'
-  /** Where the value is from, or why there is none. */
+  /** The origin of the value, or why it is absent. */
   readonly why: string
 }
 

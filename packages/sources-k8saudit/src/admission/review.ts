@@ -60,7 +60,7 @@ export function parseReview(text: string, now = new Date().toISOString()): Admis
 const SHORT = ['ResponseComplete']
 const LASTING = ['ResponseStarted', 'ResponseComplete']
 
-/** The answer to what nothing is said against. */
+/** The answer that admits a request without warnings. */
 export const ADMITTED: AdmissionAnswer = { allowed: true }
 
 /** The text of an answer. */

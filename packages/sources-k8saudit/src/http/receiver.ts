@@ -106,7 +106,7 @@ export class HttpReceiver {
     this.url = this.#ownUrl()
   }
 
-  /** Where anybody can send to it: `all addresses`. undefined when clients authenticate, or must be on this machine. */
+  /** The addresses at which anyone can send to it, such as `all addresses`; undefined if clients authenticate or must be on this machine. */
   get exposed(): string | undefined {
     const { tls, host = '' } = this.#options
     const authenticated = this.#tokens !== undefined || (typeof tls === 'object' && tls.ca !== undefined)
@@ -197,7 +197,7 @@ export class HttpReceiver {
     return pending.add(response)
   }
 
-  /** A busy server comes here thousands of times a second: without promises or timers of its own. */
+  /** Runs thousands of times a second on a busy server, so it creates no promises or timers. */
   #handle(request: IncomingMessage, response: ServerResponse, refusal?: Refusal): void {
     const pending = this.#begin(request, response)
     if (!pending) return

@@ -42,7 +42,7 @@ export const BUSY: Refusal = {
   reason: 'too many events are waiting; try again',
 }
 
-/** Why, the log tells. */
+/** The log has the reason. */
 export const FAULT: Refusal = { status: 500, cause: 'fault', reason: 'an error of the server' }
 
 export const UNEXPECTED: Refusal = {

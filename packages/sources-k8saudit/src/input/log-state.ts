@@ -8,7 +8,7 @@ import type { FileId } from './rotation.ts'
 export interface LogState extends FileId {
   /** Bytes whose events have been evaluated. */
   readonly offset: number
-  /** Of its first bytes: tells a file from another that has its inode. */
+  /** A digest of its first bytes, which distinguishes the file from another with the same inode. */
   readonly head: string
   /** Its last change, in nanoseconds since 1970. */
   readonly changed: bigint
@@ -17,7 +17,7 @@ export interface LogState extends FileId {
 /** Bytes of a state, at most. */
 const MAX_STATE = 64 * 1024
 
-/** Bytes, at most, that tell a file from another with the same inode. */
+/** The maximum number of bytes that distinguish a file from another with the same inode. */
 export const HEAD = 1024
 
 /** A file's first bytes; fewer if it has not as many. */

@@ -92,8 +92,8 @@ class AuditLog implements AuditInput<AuditLogStats> {
   /** Reads to the file's present end. */
   async *#readOn(reading: Reading): AsyncGenerator<Piece, void> {
     while (!this.#stopped) {
-      // Before each look, since a consumer may take its time with what the last one found. What is written anew between this and the read
-      // is read from its middle, and then again from its start: at least once.
+      // Before each look, since a consumer may take its time with what the last one found. A file that is rewritten between this check and
+      // the read is read from its middle, and then again from its start: at least once.
       if (this.#options.follow && (await reading.replaced())) {
         this.stats.truncations++
         yield reading.end()

@@ -67,7 +67,7 @@ export class Reading {
 
   /**
    * Whether the file has become shorter, or has other bytes at its beginning or before the place that was reached: it was truncated, and
-   * perhaps written anew beyond that place.
+   * perhaps rewritten beyond that place.
    */
   async replaced(): Promise<boolean> {
     const { size, mtimeNs } = await this.file.stat({ bigint: true })

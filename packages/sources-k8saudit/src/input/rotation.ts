@@ -30,7 +30,7 @@ export async function generationsOf(path: string): Promise<{ files: LogFile[]; c
   return { files: files.filter(file => !compressed.includes(file)), compressed }
 }
 
-/** Clocks of file systems are coarse: of files changed at the same time, the names tell the order. */
+/** Clocks of file systems are coarse: files changed at the same time are ordered by name. */
 function byName(a: string, b: string, log: string): number {
   if (a === log || b === log) return Number(a === log) - Number(b === log)
   const [m, n] = [a, b].map(name => /\.(\d{1,9})$/.exec(name)?.[1])

@@ -113,7 +113,7 @@ export class AuditWebhook implements AuditInput<AuditWebhookStats> {
     this.#receiver.renew(credentials)
   }
 
-  /** What should worry an operator: anybody can send events. Undefined when clients authenticate, or must be on this machine. */
+  /** A warning for the operator: anyone can send events. Undefined when clients authenticate, or must be on this machine. */
   get exposed(): string | undefined {
     const where = this.#receiver.exposed
     const { port = 9765 } = this.#options

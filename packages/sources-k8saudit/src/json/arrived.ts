@@ -1,4 +1,4 @@
-/** Fewer bytes than this at a time are copied to those before them: an array of its own takes some two hundred bytes. */
+/** Fewer bytes than this at a time are copied to those before them: a separate array takes about two hundred bytes. */
 const SMALL = 1024
 
 /** Bytes that are copied together. */

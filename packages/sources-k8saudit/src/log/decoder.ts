@@ -69,7 +69,7 @@ export class AuditLogDecoder {
     return !this.#open && this.#rest.size === 0 && !this.#skipping && !this.#skippingLine
   }
 
-  /** Takes what a decoder of their own has made of the next lines. */
+  /** Takes the result of another decoder for the next lines. */
   join(lines: number, stats: AuditStats, problems: readonly AuditProblem[]): void {
     if (this.#report) for (const one of problems) this.#report({ ...one, line: this.lines + (one.line ?? 0) })
     this.lines += lines

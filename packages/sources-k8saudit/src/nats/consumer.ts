@@ -197,7 +197,7 @@ export class AuditConsumer implements AuditInput {
       this.#pending = num_pending
       this.#unacknowledged = num_ack_pending
     } catch {
-      // The last known numbers stay; `connected` tells how much they are worth.
+      // The last known numbers remain; `connected` says whether they are current.
     }
   }
 

@@ -9,8 +9,8 @@ const decompress = promisify(gunzip)
 const MAX_ENVELOPE = 64 * 1024
 
 /**
- * Cuts the text of a list of events into texts of lists that take at most `maxBytes` each, if its items do: an item that does not is a
- * list of its own. A text that is not a list, or cannot be cut, is returned as it is. The same text gives the same parts.
+ * Cuts the text of a list of events into texts of lists that take at most `maxBytes` each, if its items fit: a larger item is a list by
+ * itself. A text that is not a list, or cannot be cut, is returned as it is. The same text gives the same parts.
  */
 export function partsOf(text: string, maxBytes: number): string[] {
   const span = findList(text, 'items', false)

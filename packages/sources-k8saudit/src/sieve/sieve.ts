@@ -14,7 +14,7 @@ const WORTH = 4
 const REST = 1 << 18
 const MAX_REST = 1 << 23
 
-/** Bytes before the end of the scan's window: a value that begins there is looked at anew, in a window of its own. */
+/** Bytes before the end of the scan's window: a value that begins there is scanned again, in its own window. */
 const EDGE = 1 << 14
 
 /** Where none say what can be passed over, the ends of items are all that is asked for. */
@@ -143,7 +143,7 @@ export class SievedBytes {
 
   /**
    * Where the item of a list at `at` ends, which is valid JSON then, at most a hundred deep and no longer than the scan's window.
-   * undefined: that cannot be said, and somebody else has to look.
+   * undefined: not decided here; another reader has to.
    */
   itemEnd(at: number): number | undefined {
     const end = at === this.#wantedAt ? this.#wantedEnd : this.#valueEnd(at)

@@ -157,7 +157,7 @@ export class CaptureFile {
   }
 }
 
-/** What may be left out is said: yarn's Plug'n'Play puts a `read` of its own in place of Node's, which reads nothing without. */
+/** Optional arguments are given, because yarn's Plug'n'Play replaces `read` by its own, which reads nothing without them. */
 async function read(file: FileHandle, into: Uint8Array): Promise<number> {
   return (await file.read(into, 0, into.length, null)).bytesRead
 }
@@ -170,7 +170,7 @@ export class CaptureFileWriter {
   readonly #path: string
   readonly #fd: number
 
-  /** @throws {Error} from the file system, if the file cannot be created, or is a pipe that nobody reads */
+  /** @throws {Error} from the file system, if the file cannot be created, or is a pipe without a reader */
   constructor(path: string, options: { gzip?: boolean; mode?: number } = {}) {
     this.#path = path
     this.#fd = openToWrite(path, options.mode ?? 0o600)

@@ -4,7 +4,7 @@ import type { CaptureVisitor } from './visitor.ts'
 /** A capture whose bytes come from anywhere, decompressed: in a browser, from a file that a user chose. */
 export class CapturePieces {
   readonly reader: CaptureReader
-  /** 0: whoever provides the pieces knows how many bytes there will be. */
+  /** 0: the total size is known only to the provider of the pieces. */
   readonly size = 0
   /** Bytes taken so far. */
   position = 0

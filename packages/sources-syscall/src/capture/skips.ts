@@ -16,7 +16,7 @@ export const Skip = {
   closes: 6,
   /** Opens: `matters` applies those that no rule can match, or passes over them if they failed. */
   opens: 7,
-  /** A message over a socket: it is read if it tells something new, or if a rule may match. */
+  /** A message over a socket: it is read if it changes the state, or if a rule may match. */
   messages: 8,
   /** It is read if it changes something, or if a rule may match. */
   judged: 9,
@@ -28,7 +28,7 @@ export interface Skips {
   readonly actions: Uint8Array
   /** Threads for whose events `matters` is asked whatever the action. */
   readonly awaiting: ReadonlySet<number>
-  /** Ids of threads that are known and live, each at its place modulo the length, a power of two. Others' tell nothing. */
+  /** Ids of threads that are known and live, each at its place modulo the length, a power of two. Those of others change nothing. */
   readonly living: Int32Array
   /** By descriptor number: 0 = no process has had an inet socket there. */
   readonly sockets: Uint8Array

@@ -51,8 +51,8 @@ export class Engines {
   }
 
   /**
-   * The engines that may know a container, most likely first. A user can give any name to a control group of their own, so a
-   * container there is looked up only in that user's engines, and those are used for no other container.
+   * The engines that may know a container, most likely first. A user can choose the names of their own control groups. So a container there
+   * is looked up only in that user's engines, and these are used for no other container.
    * @param runtime whose layout the container's control group has
    */
   knowing(runtime: string, owner: number | null): Engine[] {

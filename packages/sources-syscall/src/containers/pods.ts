@@ -83,7 +83,7 @@ export class Pods {
     this.#windows.clear()
   }
 
-  /** Called in the midst of an event: what is known holds for it at once, and the event that tells of it follows. */
+  /** Called while an event is processed: the known description applies to it at once, and the event about the pod follows. */
   #look(pod: Pod): void {
     const found = this.#directory.find(pod.uid)
     pod.absence = this.#absence()

@@ -102,7 +102,7 @@ const LOST: readonly (Fd | undefined)[] = EVENTS.map(({ id }) =>
   TELLING.has(id) ? undefined : new Fd(-1, FdKind.unknown),
 )
 
-/** Stands for the descriptor that events of a type do not have, where fd.* are the same for all of them: it keeps what rules know of it. */
+/** Represents the missing descriptor of events of a type, where fd.* are the same for all of them; it caches the results of rules. */
 export function lostFd(event: SyscallEvent): Fd | undefined {
   return event.thread === null || event.fdUnknown ? undefined : LOST[event.type]
 }

@@ -20,7 +20,7 @@ function ofPod(
     doc,
     extract: event => {
       const { pod, info } = event.thread?.container ?? { pod: null, info: null }
-      // Whoever knows it first: what the other one says is not waited for.
+      // From the first source that knows it; the other one is not waited for.
       const text = of(pod?.info ?? undefined) ?? labelText(info ?? undefined, 'labels', label)
       return text ?? of(podInfo(event)) ?? labelText(containerInfo(event), 'labels', label)
     },

@@ -57,7 +57,7 @@ export const L4_RAW = 5
 export interface LateName {
   /** 1 more than that of the descriptor that the name is made from; 0: from none. */
   readonly lateness: number
-  /** It stays, for what else it tells, when the name has been made. */
+  /** It is kept after the name has been made, for its other contents. */
   readonly stays: boolean
   of(fd: Fd): string
 }

@@ -2,7 +2,7 @@ import { type Fd, FdKind } from './fd.ts'
 
 /**
  * The descriptor numbers, below 1024, under which any process has had an inet socket: 1 per number. Two thirds of the events of a
- * busy machine read and write other descriptors, and so tell nothing about a connection. A number that was once one stays in.
+ * busy machine read and write other descriptors, and so show nothing about a connection. A number that was once one stays in.
  */
 export const SOCKET_NUMBERS: Uint8Array = new Uint8Array(1024)
 /** Second name: see event.ts. */

@@ -4,7 +4,7 @@ import type { Fd, LateName } from './fd.ts'
 /** Bytes of a tuple before the path: the family, and the kernel's addresses of both ends. */
 const PATH = 17
 
-/** The name of a unix socket, as messages tell it: "ffff9d0c->ffff9d0d /run/x.sock". Most are never asked for as text. */
+/** The name of a unix socket, as in messages: "ffff9d0c->ffff9d0d /run/x.sock". Most are never asked for as text. */
 export class UnixEnds implements LateName {
   readonly lateness = 0
   readonly stays = true

@@ -67,7 +67,7 @@ export function playScene(lines: readonly string[], see: (event: SyscallEvent) =
   readScene(lines)(see)
 }
 
-/** Reads a scene that is played later, or several times: each call of what it returns shows the events anew. @throws see `playScene` */
+/** Reads a scene that is played later, or several times: each call of the returned function replays it. @throws see `playScene` */
 export function readScene(lines: readonly string[]): (see: (event: SyscallEvent) => void) => void {
   const read = wordsIn(lines)
   const bytes = capture(read)
@@ -241,7 +241,7 @@ function eventsOf({ bare, values }: Words, time: bigint): SyscallEvent[] {
   }
 }
 
-/** Names of flags as the number that they stand for; anything else as it is. */
+/** Replaces names of flags by their numbers; anything else is unchanged. */
 export function numeric(event: string, param: string, value: string): string {
   if (!/^[A-Z][A-Z0-9_|]*$/.test(value)) return value
   for (const id of eventIdsOf(event.replace(/[>#].*/, ''))) {

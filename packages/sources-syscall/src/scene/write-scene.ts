@@ -14,9 +14,9 @@ import { addressText, eventLine, quoted } from './event-line.ts'
 import { processOf, wordsOf } from './notation.ts'
 
 /**
- * The lines of a scene that shows one event of a capture with the state that it meets, so that rules make of it what they make of the
- * capture: its thread with ancestors and leaders, the descriptors it names, users, the container. It has what the capture has of
- * arguments, environments and paths.
+ * Writes one event of a capture as the lines of a scene, with the state that it depends on: its thread with ancestors and leaders, the
+ * descriptors it names, users, the container. Rules treat the scene like the capture. It has what the capture has of arguments,
+ * environments and paths.
  * @param num evt.num
  * @returns undefined when there is no such event
  * @throws {CaptureError} see openCapture

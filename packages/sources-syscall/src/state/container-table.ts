@@ -116,7 +116,7 @@ export class ContainerTable {
       const match = matchCgroup(path, this.engines)
       if (match === null) continue
       const owner = cgroupOwner(path)
-      // A user may call a control group of their own after someone else's pod.
+      // A user may name their own control group after someone else's pod.
       const pod = owner === null ? podOf(path) : undefined
       return this.#make(match.id, match.runtime, match.fullId, owner, pod)
     }
@@ -127,7 +127,7 @@ export class ContainerTable {
     return owner === null || !this.byOwner ? id : `${id} ${owner}`
   }
 
-  /** Stores what an event tells of a pod. */
+  /** Stores the description of a pod from an event. */
   describePod(json: string): boolean {
     const known = this.pods.describe(json)
     if (!known) this.unreadable++
@@ -149,7 +149,7 @@ export class ContainerTable {
       this.#containers.set(key, container)
       if (this.onNew !== null && runtime !== '' && !bare) this.onNew(container)
     }
-    // A recording tells of a container before its first event.
+    // A recording describes a container before its first event.
     else if (pod !== undefined) container.pod ??= this.pods.get(pod)
     return container
   }

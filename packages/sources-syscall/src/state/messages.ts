@@ -30,7 +30,7 @@ export function isMessage(type: number): boolean {
   return FD[type]! >= 0
 }
 
-/** Whoever reads needs a name other than who writes: the ends are in another order. */
+/** The reader's name differs from the writer's: the ends are in the opposite order. */
 function rename(thread: Thread, num: number, known: Fd, ends: UnixEnds): void {
   if (ends.isNameOf(known) && known.type === UNIX_SOCKET) return
   const fd = thread.fds.own(num) ?? known
@@ -39,7 +39,7 @@ function rename(thread: Thread, num: number, known: Fd, ends: UnixEnds): void {
   fd.nameLate(ends)
 }
 
-/** Messages over sockets: most tell nothing new of a socket, and by what is kept on it and its thread, no rule can match. */
+/** Messages over sockets: most show nothing new about a socket, and the caches on it and its thread show that no rule can match. */
 export class Messages {
   readonly #wanted: ReadonlySet<number>
   readonly #excludes: ExcludesByObjects

@@ -14,8 +14,8 @@ const encoder = new TextEncoder()
 let searches = 0
 
 /**
- * Looks for texts in the bytes of paths, whatever the case of ASCII letters, all at once (Aho and Corasick, 1975). A directory keeps
- * where the search stands behind its name, so that of a path relative to it only the rest is read.
+ * Looks for texts in the bytes of paths, whatever the case of ASCII letters, all at once (Aho and Corasick, 1975). A directory keeps the
+ * state of the search after its name, so that only the rest of a path relative to it is read.
  */
 export class PathSearch {
   /** A number that no other search has. */

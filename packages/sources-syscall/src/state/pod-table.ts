@@ -25,7 +25,7 @@ export class PodTable {
     return this.#pods.has(uid)
   }
 
-  /** Stores what an event tells of a pod. False = its JSON cannot be used. */
+  /** Stores the description of a pod from an event. False = its JSON cannot be used. */
   describe(json: string): boolean {
     let info: unknown
     try {

@@ -7,7 +7,7 @@ const STALE_NS = 2e9
  * overwritten.
  */
 export class RecentExits {
-  // With all slots from the first exit on: a rule's test has a state of its own, and mostly no exits.
+  // All slots are allocated at the first exit: every test of a rule has its own state, mostly without exits.
   #parents = new Int32Array(0)
   #threads = this.#parents
   #times = new Float64Array(0)

@@ -31,9 +31,9 @@ export function hasUsualLengths(view: DataView, start: number): boolean {
 }
 
 /**
- * Recognises an openat with an absolute path by its bytes: what it opens, or would have opened, is what the same bytes did the
- * last time, whoever calls. Nine of ten opens of a busy machine are such repetitions. At most 8192 calls are kept, each in the
- * place that its bytes give, from the second time on.
+ * Recognises an openat with an absolute path by its bytes: it opens, or would have opened, the same file as the last call with these bytes,
+ * of any process. Nine of ten opens of a busy machine are such repetitions. At most 8192 calls are kept, each in the place that its bytes
+ * give, from the second time on.
  */
 export class RepeatedOpens {
   #keys!: Uint8Array

@@ -112,7 +112,7 @@ export function isUnchanging(tables: Tables, view: DataView, start: number, limi
     }
     case OF_KNOWN_CHILD: {
       if (!isOfKnownChild(tables, view, start, int64(view, result), thread)) return false
-      // Whoever is told of a clone is looked at anew: a child's container is known by its own event.
+      // The parent's container is resolved again; the child's is known by its own event.
       tables.resolveContainer(thread)
       return true
     }

@@ -9,7 +9,7 @@ import { type Operand, operandOf } from './operand.ts'
 /** As many values of a list as SQL compares. */
 const MAX_VALUES = 200
 
-/** The plan of a check. `UNKNOWN` when only its evaluation can tell. */
+/** The plan of a check. `UNKNOWN` when only its evaluation can decide it. */
 export function planClause(clause: Clause): Plan {
   const { op, right, values } = clause
   const operand = operandOf(clause)

@@ -16,7 +16,7 @@ export interface Query {
   readonly until?: bigint | undefined
   /** Only alerts about these namespaces; those about none have the name ''. */
   readonly namespaces?: readonly string[] | undefined
-  /** Only alerts that stand at one of these. */
+  /** Only alerts in one of these triage states. */
   readonly states?: readonly State[] | undefined
   /** Only alerts that are assigned to someone. */
   readonly assignee?: string | undefined

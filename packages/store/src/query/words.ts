@@ -1,7 +1,7 @@
 /** Plain words, as people type them into a search box. */
 
 /**
- * All words must occur in rule or message, in any order and case; `/etc/shadow` and `"in this order"` as they stand, `sha*` as a beginning.
+ * All words must occur in rule or message, in any order and case; `/etc/shadow` and `"in this order"` literally, `sha*` as a prefix.
  * @returns a query of the index, undefined when there is no word
  */
 export function matchWords(words: string): string | undefined {

@@ -9,7 +9,7 @@ const meta = (rest: string) => `- rule: Shell Opened
   condition: evt.type = execve and proc.name = bash
 ${rest}`
 
-/** What an output should tell, by the fields that do: `where` is added by Falco's append_output where containers are known. */
+/** What an output should contain, and the fields that provide it. Falco's append_output adds `where` if containers are known. */
 const QUESTIONS: Readonly<
   Record<string, readonly { readonly asks: string; readonly fields: RegExp; readonly such: string }[]>
 > = {
@@ -125,7 +125,7 @@ function tagPlace({ rule }: CompiledRule, tag: string): Place {
   const text = source.content.slice(from, from + (locations.at(-1)?.length ?? 0))
   const tags = text.search(/\n\s*tags:/)
   let at = tags < 0 ? -1 : text.indexOf(tag, tags)
-  // T1059 also stands in T1059.004.
+  // T1059.004 implies T1059.
   while (at >= 0 && /[\w.-]/.test(text[at + tag.length] ?? '')) at = text.indexOf(tag, at + 1)
   return at < 0 ? place : source.place(from + at, tag.length)
 }

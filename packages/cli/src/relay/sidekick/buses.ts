@@ -25,7 +25,7 @@ function redisScheme(context: SidekickContext): string {
   return yes(context.text('redis.tls')) || yes(context.text('redis.mutualtls')) ? 'rediss' : 'redis'
 }
 
-/** A file that stands in place of that of all outputs. */
+/** A file that overrides the one for all outputs. */
 const ifMutual =
   (option: string): SidekickKey['set'] =>
   (value, context) =>

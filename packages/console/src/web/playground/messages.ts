@@ -19,7 +19,7 @@ export interface Finding {
   readonly message: string
   readonly advice?: string
   readonly place: { readonly file: string; readonly line: number; readonly column: number } & Range
-  /** Edits that mend it. */
+  /** Edits that fix it. */
   readonly fix?: readonly (Range & { readonly text: string })[]
 }
 
@@ -64,7 +64,7 @@ export interface Tested {
   readonly skipped?: string
 }
 
-/** Files of tests stand beside rules, as for `falc test`. */
+/** Test files are next to rules, as for `falc test`. */
 export const isTestFile = (name: string): boolean => /\.test\.ya?ml$/i.test(name)
 
 export interface Progress {

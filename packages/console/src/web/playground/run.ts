@@ -136,7 +136,7 @@ class Reports {
   }
 }
 
-/** Plays an input, whatever it is: its first bytes tell. */
+/** Plays an input; its first bytes show its kind. */
 async function play(
   engine: Engine,
   bytes: AsyncGenerator<Uint8Array, void>,

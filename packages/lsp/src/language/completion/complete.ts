@@ -20,7 +20,7 @@ export type CompletionKind =
   | 'value'
   | 'key'
 
-/** A word that may stand at the cursor. */
+/** A word that may be written at the cursor. */
 export interface Completion {
   readonly label: string
   readonly kind: CompletionKind
@@ -49,7 +49,7 @@ export function complete(view: View, offset: number): Completions | undefined {
   const source = view.sourceOf(context.item)
   const typed = view.rules.text.slice(context.from, context.to).toLowerCase()
   const all = [...offers(view, context, source)]
-  // Below the limit the editor filters, by rules of its own.
+  // Below the limit the editor filters, by its own rules.
   const items = all.length <= MAX_ITEMS ? all : all.filter(({ label }) => label.toLowerCase().includes(typed))
   const range = { from: context.from, to: context.to }
   return {
