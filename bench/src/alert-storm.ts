@@ -82,7 +82,6 @@ interface Run {
 }
 
 async function storm(outputs: string): Promise<Run> {
-  const port = 20_000 + Math.floor(Math.random() * 20_000)
   const config = join(work, 'falco.yaml')
   writeFileSync(
     join(work, 'rules.yaml'),
@@ -94,7 +93,7 @@ async function storm(outputs: string): Promise<Run> {
 json_output: true
 stdout_output: { enabled: false }
 file_output: { enabled: true, keep_alive: true, filename: ${join(work, 'alerts')} }
-webserver: { enabled: true, listen_port: ${port}, listen_address: 127.0.0.1, prometheus_metrics_enabled: true }
+webserver: { enabled: true, listen_port: 0, listen_address: 127.0.0.1, prometheus_metrics_enabled: true }
 metrics: { enabled: true, interval: 1h, include_empty_values: true }
 outputs: [${outputs}]
 `,
@@ -107,7 +106,8 @@ outputs: [${outputs}]
   let log = ''
   falc.stderr.on('data', chunk => void (log += chunk))
   const metrics = async () => {
-    const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined)
+    const server = /webserver, listening on (\S+)/.exec(log)?.[1]
+    const response = server && (await fetch(`${server}/metrics`).catch(() => undefined))
     return response ? response.text() : ''
   }
   const running = () => {

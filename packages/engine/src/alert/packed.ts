@@ -2,16 +2,10 @@ import type { Scalar, Value } from '../fields/field.ts'
 import type { ByteSink } from '../text/byte-sink.ts'
 import { bytesToText, encodeInto } from '../text/encoding.ts'
 import type { Alert, AlertData } from './alert.ts'
-import type { Captured } from './format.ts'
-import { type AlertWords, RuleAlert } from './rule-alert.ts'
+import { type AlertParts, type AlertWords, RuleAlert } from './rule-alert.ts'
 
 /** The values of an unpacked alert. */
-export interface Unpacked {
-  readonly time: bigint
-  /** Distinguishes events of the same time. */
-  readonly key: string | number | bigint
-  readonly captured: Captured
-}
+export type Unpacked = Omit<AlertParts, 'words'>
 
 /** What a value begins with. Lengths and counts follow as numbers of seven bits a byte. */
 const KIND = {
@@ -45,9 +39,9 @@ const eight = new Uint8Array(number.buffer)
  */
 export function packAlert(alert: AlertData, sink: ByteSink): AlertWords | undefined {
   if (!(alert instanceof RuleAlert)) return undefined
-  const [words, captured, time, key] = alert.parts
-  pack({ time, key, captured }, sink)
-  return words
+  const { parts } = alert
+  pack(parts, sink)
+  return parts.words
 }
 
 /** The alert that was packed into these bytes. @param words what `packAlert` has returned */

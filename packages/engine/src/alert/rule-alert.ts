@@ -27,6 +27,15 @@ export interface AlertWords {
   write(words: LineWords, captured: Captured, include: JsonOptions | undefined, sink: ByteSink): void
 }
 
+/** The values of an alert of a rule. */
+export interface AlertParts {
+  readonly words: AlertWords
+  readonly captured: Captured
+  readonly time: bigint
+  /** Distinguishes events of the same time. */
+  readonly key: string | number | bigint
+}
+
 /** An alert of a rule. The event's values are read when it is created, its texts are made when they are first read. */
 export class RuleAlert implements Alert {
   readonly time: bigint
@@ -96,8 +105,8 @@ export class RuleAlert implements Alert {
   }
 
   /** What it is made of. */
-  get parts(): ConstructorParameters<typeof RuleAlert> {
-    return [this.#words, this.#captured, this.time, this.#key]
+  get parts(): AlertParts {
+    return { words: this.#words, captured: this.#captured, time: this.time, key: this.#key }
   }
 
   /** Characters of the values that were read. */

@@ -2,16 +2,17 @@
  * The HTTP client of all outputs. A request returns an answer or a failure, and never throws. Answers are read up to a limit, redirects are
  * not followed, and messages contain only the host of a URL.
  */
-import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
-import { request as httpsRequest, Agent as SecureAgent } from 'node:https'
+import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { urlToHttpOptions } from 'node:url'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { type Failure, failureOf, retryAfter, statusFailure } from '../model/answer.ts'
 import { OutputError } from '../model/output.ts'
 import type { OptionsOf, OptionTable } from '../model/transport.ts'
+import { Agents, type AgentsOptions } from './agents.ts'
 import { readUpTo } from './read-up-to.ts'
-import { readTls, TLS_ERRORS, TLS_OPTIONS, type TlsMaterial } from './tls.ts'
+import { readTls, TLS_ERRORS, TLS_OPTIONS } from './tls.ts'
 
 /** The options of every transport that speaks HTTP. */
 export const HTTP_OPTIONS = {
@@ -23,16 +24,9 @@ export const HTTP_OPTIONS = {
   },
 } as const satisfies OptionTable
 
-export interface HttpClientOptions {
+export interface HttpClientOptions extends AgentsOptions {
   /** The output's name, at the beginning of messages. */
   readonly output: string
-  readonly tls?: TlsMaterial
-  /** URL of a proxy; null: none, whatever the environment says. Default: the environment's. */
-  readonly proxy?: string | undefined | null
-  /** Default true. */
-  readonly keepAlive?: boolean
-  /** Requests at the same time. Default 1. */
-  readonly sockets?: number
   /** Default: `falc`. */
   readonly userAgent?: string
   /** Bytes of an answer that are read unless a request says otherwise; a longer one is cut off with its connection. Default 64 KiB. */
@@ -85,8 +79,7 @@ interface Address {
 
 export class HttpClient {
   readonly #options: HttpClientOptions
-  readonly #plain: Agent
-  readonly #secure: SecureAgent
+  readonly #agents: Agents
   readonly #inFlight = new Map<ClientRequest, AbortSignal>()
   /** Those that are listened to. */
   readonly #signals = new WeakSet<AbortSignal>()
@@ -96,12 +89,10 @@ export class HttpClient {
 
   /** @throws {OutputError} when the proxy is not the URL of one, or this Node cannot use it */
   constructor(options: HttpClientOptions) {
-    const { output, keepAlive = true, sockets = 1, proxy, tls } = options
+    const { proxy, output } = options
     if (proxy) requireProxies(proxy, output)
-    const proxyEnv = proxy ? { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } : proxy === null ? {} : process.env
     this.#options = options
-    this.#plain = new Agent({ keepAlive, maxSockets: sockets, proxyEnv })
-    this.#secure = new SecureAgent({ ...(tls as object), keepAlive, maxSockets: sockets, proxyEnv })
+    this.#agents = new Agents(options)
   }
 
   /** The client that a transport's options ask for. @throws {OutputError} */
@@ -131,7 +122,9 @@ export class HttpClient {
     if (this.#address?.href !== href) {
       const parsed = new URL(href)
       const { host, protocol } = parsed
-      this.#address = { href, host, secure: protocol === 'https:', options: urlToHttpOptions(parsed) }
+      const { hostname, port, path, auth } = urlToHttpOptions(parsed)
+      const options = { hostname, port, path, ...(auth !== undefined && { auth }) }
+      this.#address = { href, host, secure: protocol === 'https:', options }
     }
     return this.#address
   }
@@ -146,22 +139,22 @@ export class HttpClient {
   close(): void {
     this.#closed = true
     this.#end()
-    this.#plain.destroy()
-    this.#secure.destroy()
+    this.#agents.close()
   }
 
   async #exchange(request: HttpRequest, address: Address, signal: AbortSignal): Promise<HttpAnswer> {
     const { body: content = '', method = 'POST' } = request
-    const plain = typeof content === 'string' ? Buffer.from(content) : content
-    const body = request.gzip ? await gzipAsync(plain) : plain
-    const headers: Record<string, string> = {
-      'user-agent': this.#options.userAgent ?? 'falc',
-      ...lowerCase(request.headers),
-      ...(request.gzip && { 'content-encoding': 'gzip' }),
-      'content-length': String(body.length),
-    }
+    const body = request.gzip ? await gzipAsync(content) : content
+    const size = Buffer.byteLength(body)
+    const headers: Record<string, string> = Object.create(null)
+    headers['user-agent'] = this.#options.userAgent ?? 'falc'
+    for (const name in request.headers) headers[name.toLowerCase()] = request.headers[name]!
+    if (request.gzip) headers['content-encoding'] = 'gzip'
+    headers['content-length'] = String(size)
+    // Text of ASCII goes out with the head, in one write.
+    const sent = typeof body === 'string' && size > body.length ? Buffer.from(body) : body
     for (let attempt = 0; ; attempt++) {
-      const { response, error, reused } = await this.#begin(address, { method, headers }, body, signal)
+      const { response, error, reused } = await this.#begin(address, { method, headers }, sent, signal)
       if (response) return this.#read(response, request, address)
       // A kept connection may have been closed while the request was on its way: one for each connection.
       const stale = reused && STALE.has((error as NodeJS.ErrnoException).code ?? '')
@@ -172,18 +165,18 @@ export class HttpClient {
   #begin(
     { secure, options }: Address,
     head: Pick<RequestOptions, 'method' | 'headers'>,
-    body: Uint8Array,
+    body: string | Uint8Array,
     signal: AbortSignal,
   ): Promise<{ response?: IncomingMessage; error?: unknown; reused: boolean }> {
     return new Promise(resolve => {
       if (this.#closed || signal.aborted) return resolve({ error: closedError(), reused: false })
       const sent = secure
-        ? httpsRequest({ ...options, ...head, agent: this.#secure })
-        : httpRequest({ ...options, ...head, agent: this.#plain })
+        ? httpsRequest({ ...options, ...head, agent: this.#agents.secure })
+        : httpRequest({ ...options, ...head, agent: this.#agents.plain })
       this.#begun(sent, signal)
       sent.on('error', error => resolve({ error, reused: sent.reusedSocket }))
       sent.on('response', response => resolve({ response, reused: sent.reusedSocket }))
-      sent.end(body)
+      sent.end(body, 'latin1')
     })
   }
 
@@ -261,10 +254,6 @@ export function httpUrl(text: string, output: string, option = 'url'): URL {
 /** HTTP's Basic authentication; undefined without a user. */
 export function basic(username: string | undefined, password = ''): string | undefined {
   return username === undefined ? undefined : `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
-}
-
-function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
 /** The failure that an answer means which is not one of the service. */

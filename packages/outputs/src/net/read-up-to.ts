@@ -12,7 +12,10 @@ export function readUpTo(
   const chunks: Buffer[] = []
   let size = 0
   return new Promise(resolve => {
-    const done = () => resolve({ body: Buffer.concat(chunks).toString(), cut: size > max || !response.complete })
+    const done = () => {
+      const body = chunks.length === 0 ? '' : Buffer.concat(chunks).toString()
+      resolve({ body, cut: size > max || !response.complete })
+    }
     response.on('data', (chunk: Buffer) => {
       if (each) return each(chunk)
       if (size <= max) chunks.push(chunk.subarray(0, max - size))

@@ -60,20 +60,37 @@ export class MemoryQueue implements Queue {
 
   push(item: Item): void {
     const behind = this.#packed.length > 0 || this.#items.length >= IN_FRONT
-    const packed = behind && this.#user ? this.#packed.pack(item, sizeOf) : undefined
-    const size = packed?.size ?? sizeOf(item)
+    if (behind && this.#user) this.#pushPacked(item)
+    else this.#pushAsItIs(item)
+  }
+
+  #pushAsItIs(item: Item): void {
+    const size = sizeOf(item)
+    if (this.#full(size) && !this.#makeRoom(size)) return
+    this.#items.push(item)
+    this.#bytes += size
+  }
+
+  #pushPacked(item: Item): void {
+    const packed = this.#packed.pack(item, sizeOf)
+    const { size } = packed
+    if (this.#full(size) && !this.#makeRoom(size)) return
+    this.#packed.push(packed)
+    this.#bytes += size
+  }
+
+  /** Drops the oldest, or refuses. @returns whether there is room now */
+  #makeRoom(size: number): boolean {
     while (this.#full(size)) {
       const oldest = this.#dropsOldest ? this.#dropFirst() : undefined
       this.#user?.lost('queue_full', 1)
       if (oldest === undefined) {
         this.#least = leastRoom(size, this.maxBytes)
-        return
+        return false
       }
       this.#bytes -= oldest
     }
-    if (packed) this.#packed.push(packed)
-    else this.#items.push(item)
-    this.#bytes += size
+    return true
   }
 
   take(count: number, maxBytes: number): Item[] {

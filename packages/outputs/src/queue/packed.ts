@@ -5,6 +5,9 @@ import { Fifo } from './fifo.ts'
 /** Bytes that are allocated at once. */
 const SEGMENT = 64 * 1024
 
+/** Bytes; most alerts take less. */
+const AMPLE = 4 * 1024
+
 /** Before the bytes of each alert: how many they are, and what they are of. */
 const HEADER = 8
 
@@ -15,25 +18,32 @@ const AS_IT_IS = 0xffffffff
 class Segment {
   /** What bytes are of, and items as they are. */
   readonly #kinds: (AlertWords | Item | undefined)[] = []
-  readonly #bytes: Uint8Array
+  readonly bytes: Uint8Array
   readonly #view: DataView
   readonly #indexes = new Map<AlertWords, number>()
   #start = 0
   #end = 0
 
   constructor(size: number) {
-    this.#bytes = new Uint8Array(size)
-    this.#view = new DataView(this.#bytes.buffer)
+    this.bytes = new Uint8Array(size)
+    this.#view = new DataView(this.bytes.buffer)
   }
 
   get empty(): boolean {
     return this.#start === this.#end
   }
 
-  /** @returns false: there is no room */
-  push({ item, kind }: Packed, bytes: Uint8Array): boolean {
-    const length = kind === undefined ? 0 : bytes.length
-    if (this.#end + HEADER + length > this.#bytes.length) return false
+  /** Where the next alert is written, if it fits. */
+  get next(): number {
+    return this.#end + HEADER
+  }
+
+  get room(): number {
+    return this.bytes.length - this.next
+  }
+
+  /** Keeps what lies at `next`. */
+  keep({ item, kind, length }: Packed): void {
     let index = kind && this.#indexes.get(kind)
     if (index === undefined) {
       index = this.#kinds.push(kind ?? item) - 1
@@ -41,16 +51,14 @@ class Segment {
     }
     this.#view.setUint32(this.#end, kind === undefined ? AS_IT_IS : length)
     this.#view.setUint32(this.#end + 4, index)
-    if (kind !== undefined) this.#bytes.set(bytes, this.#end + HEADER)
     this.#end += HEADER + length
-    return true
   }
 
   shift(make: MakeItem): Item {
     const from = this.#start + HEADER
     const { kind, length } = this.#next()
     if (length === AS_IT_IS) return kind as Item
-    return make(unpackAlert(kind as AlertWords, this.#bytes.subarray(from, this.#start)), HEADER + length)
+    return make(unpackAlert(kind as AlertWords, this.bytes.subarray(from, this.#start)), HEADER + length)
   }
 
   /** Removes the first, which is not read. @returns what it was counted with */
@@ -76,22 +84,42 @@ type MakeItem = (alert: AlertData, size: number) => Item
 export class PackedItems {
   readonly #parts = new Fifo<Segment>()
   #last: Segment | undefined
+  /** The alert that was packed last. */
+  readonly #draft = new ByteSink(0)
+  /** Where alerts are written that may not fit into the last part. */
+  readonly #elsewhere = new Uint8Array(AMPLE)
   length = 0
 
   /** @param sizeOf asked for an item that stays as it is @returns what `push` takes: the item, packed if that can be done */
   pack(item: Item, sizeOf: (item: Item) => number): Packed {
-    draft.clear()
+    const last = this.#last
+    const draft = this.#draft
+    // Most alerts are written where they will stay.
+    const there = last !== undefined && last.room >= AMPLE
+    const start = there ? last.next : 0
+    draft.bytes = there ? last.bytes : this.#elsewhere
+    draft.length = start
     const kind = packAlert(item.alert, draft)
-    return { item, kind, size: kind === undefined ? sizeOf(item) : HEADER + draft.length }
+    const length = draft.length - start
+    return { item, kind, length, size: kind === undefined ? sizeOf(item) : HEADER + length }
   }
 
   /** @param packed what `pack` has returned last */
   push(packed: Packed): void {
+    const { length } = packed
+    const draft = this.#draft
     this.length++
-    if (this.#last?.push(packed, draft.written)) return
-    this.#last = new Segment(Math.max(HEADER + draft.length, SEGMENT))
-    this.#last.push(packed, draft.written)
-    this.#parts.push(this.#last)
+    let last = this.#last
+    if (last === undefined || draft.bytes !== last.bytes) {
+      const bytes = draft.bytes.subarray(draft.length - length, draft.length)
+      if (last === undefined || last.room < length) {
+        last = new Segment(Math.max(HEADER + length, SEGMENT))
+        this.#last = last
+        this.#parts.push(last)
+      }
+      last.bytes.set(bytes, last.next)
+    }
+    last.keep(packed)
   }
 
   shift(make: MakeItem): Item | undefined {
@@ -126,9 +154,8 @@ export class PackedItems {
 export interface Packed {
   readonly item: Item
   readonly kind: AlertWords | undefined
+  /** Of its bytes. */
+  readonly length: number
   /** Memory that it takes. */
   readonly size: number
 }
-
-/** The alert that was packed last. */
-const draft = new ByteSink()
