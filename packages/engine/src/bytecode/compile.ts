@@ -6,7 +6,7 @@ import { emitClause } from './compile-clause.ts'
 import { type Conjunction, type Edge, Graph, type GraphNode, type Leaf, negate, type Ref } from './graph.ts'
 import { MemoLayout } from './memo.ts'
 import { Op, type OpCode } from './opcodes.ts'
-import { callDepth, type Program, type ProgramClause, type ProgramScope } from './program.ts'
+import type { Program, ProgramClause, ProgramScope } from './program.ts'
 import type { Node } from './tree.ts'
 
 export interface CompileOptions {
@@ -77,7 +77,6 @@ class Compiler {
       registers: assembler.registers,
       regex: Regex,
       nodeCount: this.#nodeSlots.size,
-      depth: callDepth(code),
       scopes: this.#scopes,
       layout: this.#layout,
       clauses: this.#clauses,

@@ -20,8 +20,6 @@ export interface Program {
   readonly regex: RegexEngine | undefined
   /** Slots of node[]. */
   readonly nodeCount: number
-  /** Deepest nesting of calls. */
-  readonly depth: number
   /** The scopes that `memo` and `keep` name by index, with the function that finds the object in an event. */
   readonly scopes: readonly ProgramScope[]
   /** Assigns the memo slots; shared with the other programs of a ruleset. */

@@ -4,7 +4,7 @@ import { bytesToText, textToBytes } from '../text/encoding.ts'
 import { CONSTANT_SORTS, type Constant } from './constants.ts'
 import { MemoLayout } from './memo.ts'
 import { type ConstantSort, OPS, Op, type OpCode, type OperandKind, WORDS } from './opcodes.ts'
-import { callDepth, type Program, type ProgramClause, type ProgramScope, routinesOf } from './program.ts'
+import { type Program, type ProgramClause, type ProgramScope, routinesOf } from './program.ts'
 
 /**
  * Programs as bytes: `FALC`, the version of the format, the length of a JSON header, the length of the code in words, a checksum
@@ -71,14 +71,13 @@ export function loadProgram(bytes: Uint8Array, table: FieldTable, regex?: RegexE
     registers: header.registers.map(register => (register ? loadField(register, table) : undefined)),
     regex,
     nodeCount: header.nodeCount,
-    depth: 0,
     scopes: header.scopes.map(([name]) => scopeOf(name, table)),
     layout: loadLayout(header.scopes),
     clauses: header.clauses,
   }
   verify(program)
   if (!regex && usesRegex(program)) throw lacksRegex()
-  return { ...program, depth: callDepth(code) }
+  return program
 }
 
 /** Whether the bytes are an undamaged program of this version. @throws {Error} as `loadProgram` */

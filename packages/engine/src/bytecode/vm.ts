@@ -5,7 +5,7 @@ import { elements } from '../fields/transformers.ts'
 import { type Application, type Comparator, type CountTest, prepare, type Test } from './constants.ts'
 import type { Evaluator } from './evaluator.ts'
 import { MAX_NOW } from './memo.ts'
-import type { Program } from './program.ts'
+import { callDepth, type Program } from './program.ts'
 
 /** Runs a program by interpreting its instructions. */
 export class Vm implements Evaluator {
@@ -36,7 +36,7 @@ export class Vm implements Evaluator {
     this.#values = program.registers.map(() => undefined)
     this.#filled = new Int32Array(program.registers.length)
     this.#nodes = new Int32Array(program.nodeCount)
-    this.#stack = new Int32Array(program.depth + 1)
+    this.#stack = new Int32Array(callDepth(program.code) + 1)
     this.#truths = program.scopes.map(() => EMPTY)
     this.#truthsOf = new Int32Array(program.scopes.length)
     this.#scratch = program.scopes.map(() => EMPTY)
