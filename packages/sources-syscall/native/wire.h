@@ -12,7 +12,7 @@
 #include <linux/types.h>
 #endif
 
-#define WIRE_VERSION 17
+#define WIRE_VERSION 18
 
 struct event_header {
 	__u16 cpu;
@@ -34,7 +34,7 @@ enum want {
 	WANT_EVENT = 1,
 	/* Also when the ring is nearly full: process life, and what the state needs. */
 	WANT_FIRST = 2,
-	/* No rule wants it: only where it changes what state knows. Most fcntl and prlimit calls ask and change nothing. */
+	/* No rule wants it: only where it changes what state knows. Most fcntl, prlimit and prctl calls change nothing of it. */
 	WANT_STATE = 3,
 };
 
@@ -54,8 +54,11 @@ enum want {
  * is the name that the engine would give it.
  */
 #define WANT_NO_DIRECTORIES 0x08
+/* Added to the want of execve and execveat: of one that failed no rule reads more than its result and the path, so that all else is left empty. */
+#define WANT_BARE_FAILURES 0x04
 /* What is added to a want. */
-#define WANT_ADDITIONS (WANT_NO_FAILED_OPENS | WANT_WHOLE_LOGS | WANT_NO_FILES | WANT_NO_ENVIRONMENTS | WANT_NO_DIRECTORIES)
+#define WANT_ADDITIONS                                                                                               \
+	(WANT_NO_FAILED_OPENS | WANT_WHOLE_LOGS | WANT_NO_FILES | WANT_NO_ENVIRONMENTS | WANT_NO_DIRECTORIES | WANT_BARE_FAILURES)
 
 /*
  * Texts of which rules ask whether a path has them, as four of their bytes each, each with CASE_BIT, so that capital letters are small ones:

@@ -26,8 +26,8 @@ export interface Sequence {
   readonly code: string
   readonly program: string
   readonly puts: readonly Put[]
-  /** All parameters that follow are left empty. */
-  readonly restEmpty: boolean
+  /** As many are put before a loop leaves others empty; those that are put after it are the event's last. */
+  readonly beforeEmpty: number | undefined
 }
 
 interface Code {
@@ -51,12 +51,12 @@ export function textSequences(text: string): Sequence[] {
 interface Way {
   readonly code: string | undefined
   readonly puts: readonly Put[]
-  readonly restEmpty: boolean
+  readonly beforeEmpty: number | undefined
   /** `on`: continues; `done`: the event is committed; `gone`: returned without one. */
   readonly state: 'on' | 'returned' | 'done' | 'gone'
 }
 
-const START: Way = { code: undefined, puts: [], restEmpty: false, state: 'on' }
+const START: Way = { code: undefined, puts: [], beforeEmpty: undefined, state: 'on' }
 
 class Probe {
   readonly #functions = new Map<string, Code>()
@@ -74,7 +74,7 @@ class Probe {
       if (!program.body.some(token => token.text.startsWith('PPME_'))) continue
       for (const way of this.#follow(program.body, START)) {
         if (way.state !== 'done' || way.code === undefined) continue
-        const sequence = { code: way.code, program: program.name, puts: way.puts, restEmpty: way.restEmpty }
+        const sequence = { code: way.code, program: program.name, puts: way.puts, beforeEmpty: way.beforeEmpty }
         found.set(JSON.stringify(sequence), sequence)
       }
     }
@@ -198,7 +198,7 @@ class Probe {
     if (first === 'for' || first === 'while') {
       const names = statement.filter((token, i) => statement[i + 1]?.text === '(' && this.#putting(token.text))
       if (names.length === 0) return [way]
-      if (names.every(token => token.text === 'put_empty')) return [{ ...way, restEmpty: true }]
+      if (names.every(token => token.text === 'put_empty')) return [{ ...way, beforeEmpty: way.puts.length }]
       throw new Error(`${statement[0]!.place}: parameters are put in a loop`)
     }
     if (first === 'switch') {

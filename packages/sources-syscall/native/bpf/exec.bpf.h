@@ -144,7 +144,14 @@ static __always_inline void put_envp(struct event *e, unsigned long envp)
 	end_param(e, envp ? copy_strings(envp, 0) & (2 * MAX_CHUNK - 1) : 0);
 }
 
-/* The parameters that both calls have. A global function: see task.bpf.h. */
+static __always_inline bool are_failures_bare(struct event *e)
+{
+	__u32 nr = e->to->registers.number;
+	__u8 *want = bpf_map_lookup_elem(&syscalls, &nr);
+	return want && *want & WANT_BARE_FAILURES;
+}
+
+/* The parameters that both calls have: of those behind the result none, where no rule reads one. A global function: see task.bpf.h. */
 __noinline int write_failed_exec(__s64 ret, __u64 argv, __u64 envp)
 {
 	struct event event, *e = &event;
@@ -152,6 +159,11 @@ __noinline int write_failed_exec(__s64 ret, __u64 argv, __u64 envp)
 	if (!resume(e, 0))
 		return false;
 	PARAM(res, put_u64(e, ret));
+	if (are_failures_bare(e)) {
+		for (__u32 i = 1; i < NPARAMS_SYSCALL_EXECVEAT_X; i++)
+			put_empty(e);
+		return 0;
+	}
 	put_argv(e, argv);
 	put_exec_middle(e, task);
 	PARAM(env, put_envp(e, is_environment_read(NR_EXECVE) ? envp : 0));

@@ -148,11 +148,17 @@ EXIT_EVENT_SHARED(prlimit64, SYSCALL_PRLIMIT_X)
 
 #define PR_SET_NAME 15
 #define PR_GET_NAME 16
+#define PR_SET_CHILD_SUBREAPER 36
 #define PR_GET_CHILD_SUBREAPER 37
 
 EXIT_EVENT_SHARED(prctl, SYSCALL_PRCTL_X)
 {
 	int option = argument(regs, 0), value = 0;
+	bool tells_reaper = ret >= 0 && (option == PR_SET_CHILD_SUBREAPER || option == PR_GET_CHILD_SUBREAPER);
+	if (!tells_reaper && is_for_state(regs->number)) {
+		leave_out(e);
+		return;
+	}
 	PARAM(res, put_int(e, ret));
 	PARAM(option, put_u32(e, option));
 	if (option == PR_SET_NAME || option == PR_GET_NAME) {

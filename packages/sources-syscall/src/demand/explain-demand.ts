@@ -91,6 +91,7 @@ const ONLY_LIVE: ReadonlySet<string> = new Set([
   'startedOpens',
   'pathCalls',
   'environmentUses',
+  'failedExecs',
 ])
 
 function readersOf(part: Part, uses: readonly RuleUse[]): Reader[] {

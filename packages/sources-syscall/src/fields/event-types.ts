@@ -4,7 +4,7 @@ import { PPME } from '../events/ids.ts'
 import { positions } from '../events/positions.ts'
 import { SYSCALL_CODES, SYSCALL_NAMES, X86_64_SYSCALLS } from '../events/syscalls.ts'
 import { EVENTS, EventClass, EventFlag, eventIdsOf } from '../events/table.ts'
-import { ENVIRONMENT_USES } from './environment-uses.ts'
+import { ENVIRONMENT_USES, FAILED_EXECS } from './exec-uses.ts'
 import { DIRECTORY_USES, FILE_USES, PATH_CALLS, STARTED_OPENS } from './file-uses.ts'
 import { DIRECTORY_READS, FAILED_OPENS, FILE_READS } from './open-classes.ts'
 
@@ -70,6 +70,7 @@ export function eventTypes(asyncNames: readonly string[]): EventTypes {
       startedOpens: STARTED_OPENS,
       pathCalls: PATH_CALLS,
       environmentUses: ENVIRONMENT_USES,
+      failedExecs: FAILED_EXECS,
     },
     carries(field, arg, type) {
       const { flags, params } = EVENTS[type]!

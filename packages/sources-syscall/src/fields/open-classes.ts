@@ -14,13 +14,16 @@ const NOTHING_MADE: Readonly<Record<string, Never>> = {
   'evt.is_open_exec': is(false),
   'evt.arg.flags': without(['O_CREAT', 'O_TMPFILE']),
 }
-const FAILED: Readonly<Record<string, Never>> = {
-  ...NO_WAY_UP,
-  ...NOTHING_MADE,
-  'fd.num': within(-1, -1),
+const WITH_ERROR: Readonly<Record<string, Never>> = {
   'evt.rawres': within(-MAX_ERRNO, -1),
   'evt.failed': is(true),
   'evt.res': (operator, values) => isEqual(operator) && values.every(value => value === 'SUCCESS'),
+}
+const FAILED: Readonly<Record<string, Never>> = {
+  ...NO_WAY_UP,
+  ...NOTHING_MADE,
+  ...WITH_ERROR,
+  'fd.num': within(-1, -1),
 }
 const READ: Readonly<Record<string, Never>> = {
   ...NO_WAY_UP,
@@ -51,6 +54,9 @@ export const DIRECTORY_READS: EventClass = readsOf({
   'fd.type': is('directory'),
   'fd.nameraw': without(['../', '/..']),
 })
+
+/** What can be said of any call that failed. */
+export const FAILED_CALLS: EventClass['decides'] = decidedBy(WITH_ERROR)
 
 function readsOf(kind: Readonly<Record<string, Never>>): EventClass {
   return {

@@ -10,6 +10,7 @@ import { searchedBytes } from './texts.ts'
 import {
   MAX_NATIVE_SYSCALLS,
   Trace,
+  WANT_BARE_FAILURES,
   WANT_NO_DIRECTORIES,
   WANT_NO_ENVIRONMENTS,
   WANT_NO_FAILED_OPENS,
@@ -103,9 +104,11 @@ export function wantedCalls(
     for (const [native, code] of natives.entries())
       if (failed.has(code) && wants[native] !== Want.nothing) wants[native]! |= WANT_NO_FAILED_OPENS
   }
-  if (leftOut.environments)
-    for (const [native, code] of natives.entries())
-      if (EXECS.has(code) && wants[native] !== Want.nothing) wants[native]! |= WANT_NO_ENVIRONMENTS
+  const execs =
+    (leftOut.environments ? WANT_NO_ENVIRONMENTS : 0) |
+    (types !== 'all' && unmatched.failedExecs?.rules.length === 0 ? WANT_BARE_FAILURES : 0)
+  for (const [native, code] of natives.entries())
+    if (EXECS.has(code) && wants[native] !== Want.nothing) wants[native]! |= execs
   const leaveOut = (
     addition: number,
     opens: UnmatchedClass | undefined,

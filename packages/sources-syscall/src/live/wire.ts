@@ -2,7 +2,7 @@
  * native/wire.h in TypeScript: the definitions that the probe, the sidecar and the engine share. All numbers are little-endian;
  * test/probe/native-sources.test.ts compares every constant with the header's.
  */
-export const WIRE_VERSION = 17
+export const WIRE_VERSION = 18
 /** "FALC" */
 export const WIRE_MAGIC = 0x434c4146
 export const MAX_NATIVE_SYSCALLS = 512
@@ -18,6 +18,8 @@ export const WANT_NO_FILES = 0x20
 export const WANT_NO_ENVIRONMENTS = 0x10
 /** Added to the wants of close and of openat: no rule asks for descriptors of directories. */
 export const WANT_NO_DIRECTORIES = 0x08
+/** Added to the want of execve and execveat: of failed ones only the result and the path are kept. */
+export const WANT_BARE_FAILURES = 0x04
 /** Most texts that paths are searched for, and the bit by which small letters differ from capital ones. */
 export const MAX_TEXTS = 64
 export const CASE_BIT = 0x20

@@ -14,21 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "passed.h"
+#include "random.h"
 
 #define FIRST 10
 #define LAST 40
 
-static unsigned long state;
 static int home, own, shared, child;
 static char here[1000];
-
-static unsigned below(unsigned n)
-{
-	state = state * 6364136223846793005ul + 1442695040888963407ul;
-	return (state >> 33) % n;
-}
-
-#define PICK(list) ((list)[below(sizeof(list) / sizeof(*(list)))])
 
 static int any(void)
 {

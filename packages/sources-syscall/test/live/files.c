@@ -17,23 +17,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "passed.h"
+#include "random.h"
 
 #define FIRST 10
 #define LAST 60
 
 enum kind { OTHER, READ };
 
-static unsigned long state;
 static enum kind kinds[1024];
 static int home, reads, closes, shared;
-
-static unsigned below(unsigned n)
-{
-	state = state * 6364136223846793005ul + 1442695040888963407ul;
-	return (state >> 33) % n;
-}
-
-#define PICK(list) ((list)[below(sizeof(list) / sizeof(*(list)))])
 
 static int any(void)
 {

@@ -1,10 +1,13 @@
 /** What the kernel leaves out because no rule can match it: the alerts are those of a capture in which it leaves out nothing. */
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PPME } from '../../src/events/ids.ts'
+import { EVENTS } from '../../src/events/table.ts'
 import { missing, until } from './machine.ts'
 import { load, Twins } from './twins.ts'
 
 const SEED = 20_261_127
+const EXE = EVENTS[PPME.SYSCALL_EXECVEAT_X]!.params.findIndex(({ name }) => name === 'exe')
 const OPENS = 'evt.type in (open, openat, openat2)'
 
 describe.skipIf(missing() !== undefined)('opens that failed', () => {
@@ -36,6 +39,52 @@ describe.skipIf(missing() !== undefined)('opens that failed', () => {
     twins.want(undecided)
     const { alerts, printed } = await twins.alertsOf(undecided, SEED + 1000, 4000)
     expect(alerts[0]!.length).toBeGreaterThan(Number(printed))
+    expect(alerts[0]).toEqual(alerts[1])
+  })
+})
+
+describe.skipIf(missing() !== undefined)('programs that could not be started', () => {
+  const EXECS = 'evt.type in (execve, execveat)'
+  const shown = () => ['evt.type', 'evt.res', 'evt.rawres', 'evt.arg.filename', 'proc.name', 'proc.cmdline', 'proc.exe']
+  const STARTED = `${EXECS} and evt.failed = false and evt.arg.exe = true`
+  const results = load([`${EXECS} and evt.failed = true`, STARTED], shown)
+  const programs = load([`${EXECS} and evt.failed = true and evt.arg.exe = tried`, STARTED], shown)
+  let twins: Twins
+  beforeAll(async () => {
+    twins = await Twins.open(results, 'execs.c')
+  })
+  afterAll(() => twins.close())
+
+  /** Of the failures that each capture sees: whether they say what was to be started. */
+  function said(): Set<boolean>[] {
+    return twins.lives.map(live => {
+      const seen = new Set<boolean>()
+      live.tap(event => {
+        if (event.type === PPME.SYSCALL_EXECVEAT_X && event.result < 0) seen.add(event.has(EXE))
+      })
+      return seen
+    })
+  }
+
+  test('leave behind what rules read of them, which changes no alert', async () => {
+    const [bare, whole] = said()
+    const { alerts, printed } = await twins.alertsOf(results, SEED, 300)
+    expect(alerts[0]).toEqual(alerts[1])
+    const of = (rule: string) => alerts[0]!.filter(line => line.startsWith(rule))
+    expect(of('R0')).toHaveLength(Number(printed))
+    expect(of('R1').length).toBeGreaterThan(50)
+    expect([...bare!]).toEqual([false])
+    expect([...whole!]).toContain(true)
+  })
+
+  test('are told as a whole when a rule comes that reads more', async () => {
+    twins.want(programs)
+    const { alerts } = await until('a run with the new rules', async () => {
+      const seen = await twins.alertsOf(programs, SEED + 1000, 100)
+      return (
+        seen.alerts[0]!.some(line => line.startsWith('R0')) && isDeepStrictEqual(seen.alerts[0], seen.alerts[1]) && seen
+      )
+    })
     expect(alerts[0]).toEqual(alerts[1])
   })
 })

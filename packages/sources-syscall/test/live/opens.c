@@ -13,15 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static unsigned long state;
-
-static unsigned below(unsigned n)
-{
-	state = state * 6364136223846793005ul + 1442695040888963407ul;
-	return (state >> 33) % n;
-}
-
-#define PICK(list) ((list)[below(sizeof(list) / sizeof(*(list)))])
+#include "random.h"
 
 int main(int argc, char **argv)
 {

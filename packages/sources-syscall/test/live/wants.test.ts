@@ -14,6 +14,10 @@ import { missing, programsOf, sleep, until } from './machine.ts'
 /** As the event table numbers them (PPM_FCNTL_F_*). */
 const F_DUPFD = 1
 const F_GETFL = 4
+/** As the kernel numbers them. */
+const PRCTL = process.arch === 'arm64' ? 167 : 157
+const PR_SET_NAME = 15
+const PR_SET_CHILD_SUBREAPER = 36
 
 const want = (...types: number[]) => Uint8Array.from(EVENTS, ({ id }) => (types.includes(id) ? 1 : 0))
 
@@ -56,14 +60,19 @@ describe.skipIf(missing())('what is wanted', () => {
 
   test('of what state alone wants is only what changes it', async () => {
     const commands = new Set<number>()
+    const options = new Set<number>()
     live.tap(event => {
-      if (event.type === PPME.SYSCALL_FCNTL_X && event.thread?.comm === 'perl') commands.add(event.uint8(2))
+      if (event.thread?.comm !== 'perl') return
+      if (event.type === PPME.SYSCALL_FCNTL_X) commands.add(event.uint8(2))
+      if (event.type === PPME.SYSCALL_PRCTL_X) options.add(event.uint32(1))
     })
-    const asking = 'use Fcntl; fcntl(STDIN, F_GETFL, 0); fcntl(STDIN, F_DUPFD, 50)'
+    const asking = `use Fcntl; fcntl(STDIN, F_GETFL, 0); fcntl(STDIN, F_DUPFD, 50);
+      my $name = 'perl'; syscall(${PRCTL}, ${PR_SET_NAME}, $name); syscall(${PRCTL}, ${PR_SET_CHILD_SUBREAPER}, 1, 0, 0, 0)`
     spawnSync('perl', ['-e', asking], { stdio: ['pipe', 'inherit', 'inherit'] })
     await act('asked')
     expect([...commands]).toContain(F_DUPFD)
     expect([...commands]).not.toContain(F_GETFL)
+    expect([...options]).toEqual([PR_SET_CHILD_SUBREAPER])
     live.want(want(PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_FCNTL_X))
     await until('the other command', async () => {
       spawnSync('perl', ['-e', asking], { stdio: ['pipe', 'inherit', 'inherit'] })

@@ -108,6 +108,7 @@ describe.skipIf(!compiler)('wire.h', () => {
       WANT_WHOLE_LOGS: wire.WANT_WHOLE_LOGS,
       WANT_NO_FILES: wire.WANT_NO_FILES,
       WANT_NO_ENVIRONMENTS: wire.WANT_NO_ENVIRONMENTS,
+      WANT_BARE_FAILURES: wire.WANT_BARE_FAILURES,
       WANT_NO_DIRECTORIES: wire.WANT_NO_DIRECTORIES,
       MAX_TEXTS: wire.MAX_TEXTS,
       CASE_BIT: wire.CASE_BIT,

@@ -11,15 +11,16 @@ const events = new Map(EVENTS.map(event => [event.code, event]))
 const sequences = probeSequences(FOLDER)
 
 /** Where a sequence differs from its row in the event table. */
-function differences({ code, program, puts, restEmpty }: Sequence): string[] {
+function differences({ code, program, puts, beforeEmpty }: Sequence): string[] {
   const params = events.get(code)?.params
   if (params === undefined) return [`${program}: there is no event ${code}`]
-  if (restEmpty ? puts.length > params.length : puts.length !== params.length)
+  if (beforeEmpty !== undefined ? puts.length > params.length : puts.length !== params.length)
     return [`${program}: ${code} has ${params.length} parameters, ${puts.length} are written`]
   return puts.flatMap(({ name, width, place }, i) => {
-    const param = params[i]!
+    const position = beforeEmpty !== undefined && i >= beforeEmpty ? params.length - puts.length + i : i
+    const param = params[position]!
     const size = PARAM_SIZES[param.type]
-    if (name !== param.name) return [`${place}: parameter ${i + 1} of ${code} is ${param.name}, not ${name}`]
+    if (name !== param.name) return [`${place}: parameter ${position + 1} of ${code} is ${param.name}, not ${name}`]
     if (width !== undefined && size !== 0 && width !== size)
       return [`${place}: ${param.name} of ${code} has ${size} bytes, ${width || 'a variable number'} are written`]
     return []
