@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../../scripts/testing/port.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { cannotCertify, certificates, folder } from '../../outputs/test/transports/peer.ts'
+import { seenEvent, writeSeenRule } from './audit-events.ts'
 import { startFalc } from './process.ts'
 
 /** An HTTPS server; lists the certificates of its clients. */
@@ -45,20 +46,9 @@ http_output: {enabled: true, url: "${url}", ca_cert: ${ca}, mtls: true, client_c
     copyFileSync(pem.clientCert, join(dir, 'client.pem'))
     copyFileSync(pem.clientKey, join(dir, 'client.key'))
   }
-  const happen = (name: string) => {
-    const time = '2026-05-04T10:20:30.000000Z'
-    const event = { kind: 'Event', auditID: name, stage: 'ResponseComplete', verb: 'get', objectRef: { name } }
-    appendFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify({ ...event, stageTimestamp: time })}\n`)
-  }
+  const happen = (name: string) => appendFileSync(join(dir, 'audit.jsonl'), `${seenEvent(name)}\n`)
   install(first)
-  const rule = {
-    rule: 'seen',
-    desc: 'd',
-    condition: 'ka.verb = get',
-    output: 'saw %ka.target.name',
-    priority: 'NOTICE',
-  }
-  writeFileSync(join(dir, 'rules.yaml'), JSON.stringify([{ ...rule, source: 'k8s_audit' }]))
+  writeSeenRule(dir)
   writeFileSync(
     join(dir, 'falco.yaml'),
     `rules_files: [rules.yaml]\nstdout_output: {enabled: true}\n${config(url, first.ca)}\n`,

@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../../scripts/testing/port.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { cannotCertify, certificates, folder } from '../../outputs/test/transports/peer.ts'
+import { seenEvent, writeSeenRule } from './audit-events.ts'
 import { type Started, startFalc } from './process.ts'
 
 type Pem = ReturnType<typeof certificates>
@@ -51,14 +52,7 @@ test.skipIf(cannotCertify())('web server and audit webhook', async () => {
   install(at('server.pem'), ...both(first))
   install(at('clients.pem'), readFileSync(first.ca, 'utf8'))
   install(at('tokens'), 'one\n')
-  const rule = {
-    rule: 'seen',
-    desc: 'd',
-    condition: 'ka.verb = get',
-    output: 'saw %ka.target.name',
-    priority: 'NOTICE',
-  }
-  writeFileSync(at('rules.yaml'), JSON.stringify([{ ...rule, source: 'k8s_audit' }]))
+  writeSeenRule(dir)
   const settings = `{sslCertificate: ${at('server.pem')}, clientCA: ${at('clients.pem')}, tokenFile: ${at('tokens')}}`
   writeFileSync(
     at('falco.yaml'),
@@ -73,12 +67,8 @@ webserver: {enabled: true, listen_port: ${web}, listen_address: 127.0.0.1, prome
   )
   const falc = started(['run', '-c', 'falco.yaml'], dir)
   const page = (pem: Pem) => ask(`https://127.0.0.1:${web}/metrics`, pem)
-  const happen = (name: string, pem: Pem, token: string) => {
-    const time = '2026-05-04T10:20:30.000000Z'
-    const event = { kind: 'Event', auditID: name, stage: 'ResponseComplete', verb: 'get', objectRef: { name } }
-    const body = JSON.stringify({ ...event, stageTimestamp: time })
-    return ask(`https://127.0.0.1:${audit}/k8s-audit`, pem, { token, body })
-  }
+  const happen = (name: string, pem: Pem, token: string) =>
+    ask(`https://127.0.0.1:${audit}/k8s-audit`, pem, { token, body: seenEvent(name) })
   await falc.sees('Detecting with')
   await eventually(async () => expect(await happen('first', first, 'one')).toBe('200 '))
   await falc.sees('saw first')

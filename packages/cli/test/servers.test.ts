@@ -10,6 +10,7 @@ import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/testing/port.ts'
 import { eventually, until } from '../../../scripts/testing/wait.ts'
+import { writeOneAlert } from './audit-events.ts'
 import { startFalc } from './process.ts'
 
 /** Certificate and key of "localhost". */
@@ -19,18 +20,7 @@ const pem = readFileSync(PEM)
 let dir: string
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'falc-servers-'))
-  writeFileSync(
-    join(dir, 'rules.yaml'),
-    '- {rule: r, desc: d, condition: ka.verb = get, output: "got it", priority: WARNING, source: k8s_audit}\n',
-  )
-  const event = {
-    kind: 'Event',
-    auditID: 'a',
-    stage: 'ResponseComplete',
-    verb: 'get',
-    stageTimestamp: '2026-05-04T10:20:30.000000Z',
-  }
-  writeFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify(event)}\n`)
+  writeOneAlert(dir)
 })
 afterEach(() => rmSync(dir, { recursive: true }))
 

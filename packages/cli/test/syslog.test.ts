@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FALC } from '../../../scripts/testing/command.ts'
 import { until } from '../../../scripts/testing/wait.ts'
+import { writeOneAlert } from './audit-events.ts'
 
 /** Node has no datagram sockets of the local kind: the reader is a few lines of Perl, which every Debian has; one datagram a line. */
 const READER = `
@@ -72,17 +73,7 @@ async function datagrams(): Promise<string[]> {
 }
 
 test.skipIf(reason !== undefined)('log and alerts arrive with their severities', async () => {
-  const rule =
-    '- {rule: r, desc: d, condition: ka.verb = get, output: "got it", priority: WARNING, source: k8s_audit}\n'
-  writeFileSync(join(dir, 'rules.yaml'), rule)
-  const event = {
-    kind: 'Event',
-    auditID: 'a',
-    stage: 'ResponseComplete',
-    verb: 'get',
-    stageTimestamp: '2026-05-04T10:20:30.000000Z',
-  }
-  writeFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify(event)}\nno json\n`)
+  writeOneAlert(dir, 'no json\n')
   const options = ['log_syslog=true', 'log_stderr=false', 'syslog_output.enabled=true', 'plugins_hostinfo=true']
   const { stdout } = run([...ARGS, ...options.flatMap(o => ['-o', o])])
   expect(stdout).toBe('10:20:30.000000000: Warning got it\n')

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TextDocument } from 'vscode-languageserver-textdocument'
+import { TOKEN_TYPES } from '../src/language/semantic-tokens.ts'
 import type { Client, Position } from './client.ts'
 
 interface Range {
@@ -249,18 +250,6 @@ export class Player {
   }
 
   #tokens(file: string, data: readonly number[]): string[] {
-    const legend = [
-      'property',
-      'parameter',
-      'operator',
-      'keyword',
-      'macro',
-      'function',
-      'string',
-      'number',
-      'variable',
-      'class',
-    ]
     const shown: string[] = []
     let line = 0
     let character = 0
@@ -269,7 +258,7 @@ export class Player {
       character = down > 0 ? right : character + right
       line += down
       const range = { start: { line, character }, end: { line, character: character + length } }
-      const word = `${this.#text(file).getText(range)}:${legend[type]}`
+      const word = `${this.#text(file).getText(range)}:${TOKEN_TYPES[type]}`
       if (down > 0 || shown.length === 0) shown.push(word)
       else shown.push(`${shown.pop()} ${word}`)
     }

@@ -1,20 +1,12 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import type { AuditLogOptions } from '../src/index.ts'
 import { follow as following, line } from './following.ts'
-
-let dir: string
-let path: string
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'falc-audit-'))
-  path = join(dir, 'audit.log')
-})
-afterEach(() => rmSync(dir, { recursive: true, force: true }))
+import { dir, path } from './log-folder.ts'
 
 /** Follows `path` in the background. */
 const follow = (options: AuditLogOptions = {}) => following(path, options)

@@ -11,19 +11,12 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { type AuditLogOptions, openAuditLog } from '../src/index.ts'
 import { follow as following, line } from './following.ts'
-
-let dir: string
-let path: string
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'falc-audit-'))
-  path = join(dir, 'audit.log')
-})
-afterEach(() => rmSync(dir, { recursive: true, force: true }))
+import { dir, path } from './log-folder.ts'
 
 /** A disk of one page for each file, which is soon full. */
 const disk = mkdtempSync(join(tmpdir(), 'falc-audit-disk-'))

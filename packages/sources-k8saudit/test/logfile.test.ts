@@ -1,16 +1,8 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openAuditLog } from '../src/index.ts'
-
-let dir: string
-let path: string
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'falc-audit-'))
-  path = join(dir, 'audit.log')
-})
-afterEach(() => rmSync(dir, { recursive: true, force: true }))
+import { dir, path } from './log-folder.ts'
 
 const line = (id: string): string => `{"kind":"Event","auditID":"${id}"}\n`
 

@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import { partsOf, UNITS } from './counts.ts'
 import { guarded } from './error.ts'
 import type { Grouping } from './grouping.ts'
-import { known, Parts, type RunningQuery } from './parts.ts'
+import { derived, known, Parts, type RunningQuery } from './parts.ts'
 import { type Query, type Rows, select, type Window } from './query/select.ts'
 import { search } from './search.ts'
 
@@ -33,19 +33,7 @@ export const MAX_GROUPS = 100_000
 
 /** How many alerts there are. */
 export function count(db: DatabaseSync, query: Query, window: Window): RunningQuery<number> {
-  const tally = groups(db, [], query, 1, window)
-  return {
-    step: () => tally.step(),
-    get value() {
-      return tally.value[0]?.count ?? 0
-    },
-    get complete() {
-      return tally.complete
-    },
-    get looked() {
-      return tally.looked
-    },
-  }
+  return derived(groups(db, [], query, 1, window), ([all]) => all?.count ?? 0)
 }
 
 /** The most frequent values, the most frequent first. @param limit how many @throws {StoreError} */
@@ -57,19 +45,7 @@ export function top(
   window: Window,
 ): RunningQuery<Count[]> {
   const countOf = ({ values, count }: Group) => ({ value: values[0]!, count })
-  const tally = groups(db, [by], query, limit, window)
-  return {
-    step: () => tally.step(),
-    get value() {
-      return tally.value.map(countOf)
-    },
-    get complete() {
-      return tally.complete
-    },
-    get looked() {
-      return tally.looked
-    },
-  }
+  return derived(groups(db, [by], query, limit, window), found => found.map(countOf))
 }
 
 /** The most frequent combinations of values, the most frequent first. @param limit how many */

@@ -27,6 +27,22 @@ export function finish<T>(query: RunningQuery<T>): T {
   return query.value
 }
 
+/** A query whose result is computed from that of another one. */
+export function derived<A, B>(query: RunningQuery<A>, of: (value: A) => B): RunningQuery<B> {
+  return {
+    step: () => query.step(),
+    get value() {
+      return of(query.value)
+    },
+    get complete() {
+      return query.complete
+    },
+    get looked() {
+      return query.looked
+    },
+  }
+}
+
 /** A query whose result is known without reading alerts. */
 export function known<T>(value: T): RunningQuery<T> {
   return { step: () => false, value, complete: true }
