@@ -138,6 +138,9 @@ test('falc run has the same alerts with its code from the cache', async () => {
   expect(await run({})).toBe(without)
   expect(code()).toBe(true)
   expect(await run({})).toBe(without)
+  // Nothing large is loaded before there is a cache.
+  const names = readdirSync(join(folder, 'cache/code')).join(' ')
+  for (const part of ['syscall', 'detect']) expect(names).toContain(`-${part}-`)
   // Code of another V8, which this one refuses.
   const other = Buffer.alloc(400, 7)
   const kept = Buffer.concat([createHash('sha256').update(other).digest(), other])
