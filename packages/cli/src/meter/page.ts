@@ -40,7 +40,9 @@ export function metricsPage(
     if (kernel) describeBuffers(page, kernel)
     addSeries(page, feed.series)
   }
-  describeLosses(page, from, feeds)
+  describeEvents(page, feeds)
+  describeOutputs(page, from)
+  describeEngine(page, from)
   const response = from.response()
   if (response) describeResponse(page, response)
   for (const [cause, count] of Object.entries(refused))
@@ -190,21 +192,16 @@ const OUTPUT_METRICS: readonly {
   },
 ]
 
-/** Series exist with 0 from the start, so that `increase()` sees the first loss. */
-function describeLosses(page: Page, from: MetricsSource, feeds: readonly MeteredFeed[]): void {
-  const counter = (name: string, help: string, rows: readonly (readonly [Labels, number])[], none: Labels[]) => {
-    const empty = none.filter(labels => !rows.some(([known]) => sameLabels(known, labels)))
-    for (const [labels, count] of [...empty.map(labels => [labels, 0] as const), ...rows])
-      page.add(name, 'counter', help, count, labels)
+function describeEvents(page: Page, feeds: readonly MeteredFeed[]): void {
+  const counter = (name: string, help: string, rows: readonly (readonly [Labels, number])[]) => {
+    for (const [labels, count] of rows) page.add(name, 'counter', help, count, labels)
   }
-  page.add('falc_own_process_alerts_total', 'counter', "Alerts about outputs' processes, not sent.", from.ownAlerts)
   counter(
     'falc_events_lost_total',
     'Events lost or cut, by source and cause.',
     feeds.flatMap(({ source, losses }) =>
       Object.entries(losses).map(([cause, count]) => [{ source, cause }, count] as const),
     ),
-    [],
   )
   counter(
     'falc_events_seen_in_part_total',
@@ -212,7 +209,6 @@ function describeLosses(page: Page, from: MetricsSource, feeds: readonly Metered
     feeds.flatMap(({ source, limits }) =>
       Object.entries(limits).map(([kind, count]) => [{ source, kind }, count] as const),
     ),
-    [],
   )
   counter(
     'falc_state_repairs_total',
@@ -220,26 +216,32 @@ function describeLosses(page: Page, from: MetricsSource, feeds: readonly Metered
     feeds.flatMap(({ source, repairs }) =>
       Object.entries(repairs).map(([kind, count]) => [{ source, kind }, count] as const),
     ),
-    [],
   )
   counter(
     'falc_events_passed_over_total',
     'Events left out by the kernel, or read no further than to see that no rule depends on them.',
     feeds.flatMap(({ source, passedOver }) => (passedOver === undefined ? [] : [[{ source }, passedOver] as const])),
-    [],
   )
+}
+
+function describeOutputs(page: Page, from: MetricsSource): void {
+  page.add('falc_own_process_alerts_total', 'counter', "Alerts about outputs' processes, not sent.", from.ownAlerts)
   const outputs = from.outputs()
-  counter(
-    'falc_alerts_lost_total',
-    'Alerts not delivered, by output and cause.',
-    [...from.losses()].map(([key, count]) => {
-      const [output = '', cause = ''] = key.split(': ')
-      return [{ output, cause }, count] as const
-    }),
-    outputs.map(({ name }) => ({ output: name, cause: 'queue_full' })),
-  )
+  const lost = [...from.losses()].map(([key, count]) => {
+    const [output = '', cause = ''] = key.split(': ')
+    return { output, cause, count }
+  })
+  // Series exist with 0 from the start, so that `increase()` sees the first loss.
+  const none = outputs
+    .map(({ name }) => ({ output: name, cause: 'queue_full', count: 0 }))
+    .filter(({ output, cause }) => !lost.some(known => known.output === output && known.cause === cause))
+  for (const { count, ...labels } of [...none, ...lost])
+    page.add('falc_alerts_lost_total', 'counter', 'Alerts not delivered, by output and cause.', count, labels)
   for (const { name, kind, help, value } of OUTPUT_METRICS)
     for (const stats of outputs) page.add(name, kind, help, value(stats), { output: stats.name })
+}
+
+function describeEngine(page: Page, from: MetricsSource): void {
   page.add(
     'falc_reloads_failed_total',
     'counter',
@@ -263,8 +265,4 @@ function describeLosses(page: Page, from: MetricsSource, feeds: readonly Metered
   const errors = Object.entries(from.fieldStats().extractErrors)
   for (const [field, count] of errors)
     page.add('falc_field_errors_total', 'counter', 'Failed extractions, by field.', count, { field })
-}
-
-function sameLabels(a: Labels, b: Labels): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
 }

@@ -99,7 +99,7 @@ async function run({ flags, open, sources, log, loader, texts, loaded, seconds }
     const manager = serviceManager(log)
     undo.push(manager.end)
     session.onStopping = manager.stopping
-    undo.push(attach(session, texts, loader, log, live, manager))
+    undo.push(attach(texts, { session, loader, log, manager, live }))
     // Signals are handled by now: one that ended falc here would leave the outputs' programs behind.
     await session.open()
     if (config.console.enabled && live) console = await openRunConsole(session, config, flags, log)

@@ -34,20 +34,7 @@ export async function openFeeds(
   // As in Falco, a capture is read whichever sources are enabled.
   if (capture !== undefined) {
     if (config.workers > 1) log.warning(unused)
-    const state = {
-      threadTableSize: config.falco_libs.thread_table_size,
-      containerEngines: containerEngines(config),
-    }
-    // Recordings and metrics show the state as a whole.
-    const readAll = flags['read-all'] || config.capture.enabled || config.metrics.enabled
-    const options = {
-      ...state,
-      fields: engine.fieldsRead('syscall'),
-      unmatched: engine.unmatched('syscall'),
-      excludes: engine.excludes('syscall'),
-      readAll,
-    }
-    return [await captureFeed(capture, engine.wantedTypes('syscall'), options)]
+    return [await replayFeed(capture, { config, engine }, flags)]
   }
   // What a webhook does not take, an API server sends again: only system calls would be missed.
   const audit = flags['hand-over'] ? undefined : auditFeed(config, { engine, ruleset }, flags, log)
@@ -64,29 +51,45 @@ export async function openFeeds(
     possible,
     sources.map(source => source.name),
   )
-  const live = async () =>
-    liveFeed({
-      config,
-      wanted: engine.wantedTypes('syscall'),
-      fields: engine.fieldsRead('syscall'),
-      ...(!flags['no-kernel-filter'] && !config.capture.enabled && { unmatched: engine.unmatched('syscall') }),
-      socketPath: flags['probe-socket'],
-      containers: await withPods(metadataOptions(config), await clusterOf(config, flags['k8s-meta']), text =>
-        log.source('warning', text),
-      ),
-      log,
-    })
   if (config.workers > 1 && !enabled.includes('k8s_audit')) log.warning(unused)
   log.info(`Enabled event sources: ${enabled.join(', ')}`)
   return Promise.all(
     enabled.map(async name => {
-      if (name === 'syscall') return live()
+      if (name === 'syscall') return machineFeed({ config, engine }, flags, log)
       if (audit) return audit
       throw new CliError(
         `event source ${name} has nothing to read: use --k8s-audit FROM, or configure the plugin k8saudit with open_params`,
       )
     }),
   )
+}
+
+/** The events of a capture. */
+function replayFeed(path: string, { config, engine }: Pick<Loaded, 'config' | 'engine'>, flags: RunFlags) {
+  return captureFeed(path, engine.wantedTypes('syscall'), {
+    threadTableSize: config.falco_libs.thread_table_size,
+    containerEngines: containerEngines(config),
+    fields: engine.fieldsRead('syscall'),
+    unmatched: engine.unmatched('syscall'),
+    excludes: engine.excludes('syscall'),
+    // Recordings and metrics show the state as a whole.
+    readAll: flags['read-all'] || config.capture.enabled || config.metrics.enabled,
+  })
+}
+
+/** The system calls of this machine. */
+async function machineFeed({ config, engine }: Pick<Loaded, 'config' | 'engine'>, flags: RunFlags, log: Log) {
+  return liveFeed({
+    config,
+    wanted: engine.wantedTypes('syscall'),
+    fields: engine.fieldsRead('syscall'),
+    ...(!flags['no-kernel-filter'] && !config.capture.enabled && { unmatched: engine.unmatched('syscall') }),
+    socketPath: flags['probe-socket'],
+    containers: await withPods(metadataOptions(config), await clusterOf(config, flags['k8s-meta']), text =>
+      log.source('warning', text),
+    ),
+    log,
+  })
 }
 
 /** Audit events, if a flag or the plugin k8saudit asks for them. */

@@ -5,73 +5,24 @@ import type { Loader, Texts } from './loader.ts'
 import type { ServiceManager } from './service-manager.ts'
 import type { Session } from './session.ts'
 
+interface ReloadOptions {
+  readonly session: Session
+  readonly loader: Loader
+  readonly log: Log
+  readonly manager: ServiceManager
+  /** false: files are not watched, since the input is finite. */
+  readonly live: boolean
+}
+
 /**
  * Connects signals and changed files with a running session: SIGINT and SIGTERM stop, SIGUSR1 reopens outputs, SIGHUP and
  * changed files reload.
- * @param live false: files are not watched, since the input is finite
+ * @param first the texts in force
  * @returns a function that disconnects them
  */
-export function attach(
-  session: Session,
-  first: Texts,
-  loader: Loader,
-  log: Log,
-  live: boolean,
-  manager: ServiceManager,
-): () => void {
-  let current = first
-  let unwatch: (() => void) | undefined
-  let reloading = Promise.resolve()
-  /** The running reload, which the next one waits for. */
-  let waiting: { requested: boolean } | undefined
-
-  /** @param requested by a signal: even without changes */
-  const reload = async (requested: boolean): Promise<void> => {
-    // The outputs are closing: they are not exchanged any more.
-    if (session.stopping) return
-    let begun = false
-    // Before reading: what came may be the folder of what is waited for, and later changes are reported again.
-    watch()
-    try {
-      const next = loader.read()
-      if (!requested && next.digest === current.digest) {
-        if (session.reloadUnneeded()) log.info('Configuration and rules are again those in force: nothing to reload')
-        return
-      }
-      begun = true
-      manager.reloading()
-      const loaded = await loader.build(next)
-      await session.replace(loaded)
-      const known = current.config.warnings
-      for (const warning of next.config.warnings) if (!known.includes(warning)) log.warning(warning)
-      current = next
-      watch()
-      // Files may have changed between reading and watching them.
-      queue(false)
-      log.info(`Reloaded configuration and rules: ${count(loaded.rules.length, 'rule')}`)
-    } catch (error) {
-      session.reloadFailed((error as Error).message, requested)
-    } finally {
-      if (begun && !session.stopping) manager.ready(session.status)
-    }
-  }
-  // One after the other: a reload must not overtake an earlier one. Requests that come while one waits are answered by it.
-  const queue = (requested: boolean) => {
-    if (waiting) {
-      waiting.requested ||= requested
-      return
-    }
-    const own = { requested }
-    waiting = own
-    reloading = reloading.then(() => {
-      waiting = undefined
-      return reload(own.requested)
-    })
-  }
-  const watch = () => {
-    unwatch?.()
-    unwatch = live && current.config.watch_config_files ? watchFiles(current.watch, () => queue(false), log) : undefined
-  }
+export function attach(first: Texts, options: ReloadOptions): () => void {
+  const { session, log } = options
+  const reloader = new Reloader(first, options)
   const stop = (name: string) => {
     log.info(`${name} received, exiting...`)
     session.stop()
@@ -80,12 +31,84 @@ export function attach(
     ['SIGINT', () => stop('SIGINT')],
     ['SIGTERM', () => stop('SIGTERM')],
     ['SIGUSR1', () => void session.reopen()],
-    ['SIGHUP', () => queue(true)],
+    ['SIGHUP', () => reloader.request(true)],
   ]
   for (const [signal, handler] of handlers) process.on(signal, handler)
-  watch()
+  reloader.watch()
   return () => {
-    unwatch?.()
+    reloader.unwatch()
     for (const [signal, handler] of handlers) process.off(signal, handler)
+  }
+}
+
+/** Reloads configuration and rules, one reload after the other. */
+class Reloader {
+  #current: Texts
+  readonly #options: ReloadOptions
+  #unwatch: (() => void) | undefined
+  #running = Promise.resolve()
+  /** The next reload, which waits for the running one. */
+  #next: { requested: boolean } | undefined
+
+  constructor(first: Texts, options: ReloadOptions) {
+    this.#current = first
+    this.#options = options
+  }
+
+  /** Requests that arrive while a reload waits are answered by it. @param requested by a signal: even without changes */
+  request(requested: boolean): void {
+    if (this.#next) {
+      this.#next.requested ||= requested
+      return
+    }
+    const own = { requested }
+    this.#next = own
+    this.#running = this.#running.then(() => {
+      this.#next = undefined
+      return this.#reload(own.requested)
+    })
+  }
+
+  watch(): void {
+    this.unwatch()
+    const { live, log } = this.#options
+    if (!live || !this.#current.config.watch_config_files) return
+    this.#unwatch = watchFiles(this.#current.watch, () => this.request(false), log)
+  }
+
+  unwatch(): void {
+    this.#unwatch?.()
+    this.#unwatch = undefined
+  }
+
+  async #reload(requested: boolean): Promise<void> {
+    const { session, loader, log, manager } = this.#options
+    // The outputs are closing, so they cannot be replaced.
+    if (session.stopping) return
+    let begun = false
+    // Before reading: a missing file's folder may have appeared, and later changes are reported again.
+    this.watch()
+    try {
+      const next = loader.read()
+      if (!requested && next.digest === this.#current.digest) {
+        if (session.reloadUnneeded()) log.info('Configuration and rules are again those in force: nothing to reload')
+        return
+      }
+      begun = true
+      manager.reloading()
+      const loaded = await loader.build(next)
+      await session.replace(loaded)
+      const known = this.#current.config.warnings
+      for (const warning of next.config.warnings) if (!known.includes(warning)) log.warning(warning)
+      this.#current = next
+      this.watch()
+      // Files may have changed between reading and watching them.
+      this.request(false)
+      log.info(`Reloaded configuration and rules: ${count(loaded.rules.length, 'rule')}`)
+    } catch (error) {
+      session.reloadFailed((error as Error).message, requested)
+    } finally {
+      if (begun && !session.stopping) manager.ready(session.status)
+    }
   }
 }
