@@ -41,6 +41,15 @@ test.skipIf(!built)('two builds of the bundle are equal, and name the licences o
     expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
 })
 
+test.skipIf(!built)('a run with rules from the cache loads neither the parser nor the compiler of rules', () => {
+  const folder = join(work, 'first')
+  const [state] = readdirSync(folder).filter(name => name.startsWith('syscall-'))
+  const modules = readFileSync(join(folder, state!), 'utf8').match(/^\/\/ packages\/\S+$/gm)!
+  expect(modules).toContain('// packages/sources-syscall/dist/source.js')
+  // An `import('@falc/engine')` anywhere would put all of it there: name what is imported.
+  expect(modules.filter(name => /engine\/dist\/(?:rules|engine|bytecode|condition\/parse)/.test(name))).toEqual([])
+})
+
 /** Outputs whose client is a library, with a receiver that is not there. */
 const CLIENTS: Readonly<Record<string, object>> = {
   kafka: { brokers: ['127.0.0.1:9'], topic: 'falco' },

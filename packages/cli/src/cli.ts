@@ -1,3 +1,4 @@
+import { nearest } from '@falc/engine'
 import { type Command, print, runCommand } from './command.ts'
 import { ConfigError } from './config/error.ts'
 import { CliError, plainMessage } from './fail.ts'
@@ -57,7 +58,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
     }
     if (first.startsWith('-')) return await runCommand(await COMMANDS.run!(), args)
     const load = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined
-    if (!load) throw await unknownCommand(first)
+    if (!load) throw unknownCommand(first)
     return await runCommand(await load(), rest)
   } catch (error) {
     if (!EXPECTED.some(type => error instanceof type)) throw error
@@ -66,8 +67,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
-async function unknownCommand(name: string): Promise<CliError> {
-  const { nearest } = await import('@falc/engine')
+function unknownCommand(name: string): CliError {
   const meant = nearest(name, Object.keys(COMMANDS))
   const hint = meant === undefined ? 'falc help lists the commands' : `did you mean ${meant}?`
   return new CliError(`unknown command "${name}" (${hint})`)
