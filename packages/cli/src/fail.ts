@@ -8,8 +8,10 @@ export class CliError extends Error {
 
 /** A message without the code and the call of a failed system call: `none.scap: no such file or directory`. The path is not repeated. */
 export function plainMessage(message: string): string {
-  return message.replace(/\bE[A-Z]+: ([^,'\n]+), [a-z]+ '([^'\n]+)'/g, (_, reason: string, path: string, at: number) =>
-    message.slice(0, at).includes(path) ? reason : `${path}: ${reason}`,
+  return message.replace(
+    /\bE[A-Z]+: ([^,'\n]+), [a-z]+(?: '([^'\n]+)'|$)/g,
+    (_, reason: string, path: string | undefined, at: number) =>
+      path === undefined || message.slice(0, at).includes(path) ? reason : `${path}: ${reason}`,
   )
 }
 

@@ -80,7 +80,7 @@ test.each([
 describe('a pipe without another end is an error where a command would open it:', () => {
   const run = ['run', '-r', 'none.yaml', '-e', CAPTURE]
   const output = (options: string) => [...run, '-o', `outputs[]={name: o, url: "https://127.0.0.1:1", ${options}}`]
-  const unread = 'ENXIO'
+  const unread = 'fifo: no such device or address'
   const unwritten = 'it is a pipe that nothing has been written to'
   test.each([
     ['the pid file', [...run, '--pidfile', 'fifo'], unread],
