@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AlertData } from '@falc/engine'
 import type { NatsLogin } from '@falc/outputs'
-import { alertOf, connectNats } from '@falc/outputs/nats'
+import { alertOf, leaveNats, stayConnected } from '@falc/outputs/nats'
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 
@@ -55,13 +55,13 @@ export class NatsInput {
     while (!signal.aborted) {
       let connection: NatsConnection | undefined
       try {
-        ;({ connection } = await connectNats(this.#options, 'console', { maxReconnectAttempts: -1 }))
+        connection = await stayConnected(this.#options, 'console')
         await this.#take(await this.#consumer(connection))
       } catch (error) {
         this.#complain((error as Error).message)
       } finally {
         // Acknowledgements that are on their way arrive.
-        await connection?.drain().catch(() => {})
+        if (connection) await leaveNats(connection)
       }
       await sleep(AGAIN, undefined, { signal }).catch(() => {})
     }

@@ -1,4 +1,4 @@
-import { connectNats } from '@falc/outputs/nats'
+import { leaveNats, stayConnected } from '@falc/outputs/nats'
 import type { NatsParams } from '@falc/sources-k8saudit'
 import { AuditConsumer, AuditPublisher } from '@falc/sources-k8saudit/nats'
 import type { Config } from '../config/config.ts'
@@ -18,15 +18,12 @@ async function connected<T>(
   open: (place: Parameters<typeof AuditPublisher.open>[0]) => Promise<T>,
 ): Promise<AtStream<T>> {
   const login = { ...settings, url: settings?.url ?? [server] }
-  const { connection } = await connectNats(login, name, { maxReconnectAttempts: -1, pingInterval: 10_000 })
+  const connection = await stayConnected(login, name)
   try {
     const { max_bytes: maxBytes, replicas } = settings ?? {}
     const at = await open({ connection, stream, subject, maxBytes, replicas })
     // What is acknowledged is sent before the connection ends.
-    const leave = async () => {
-      if (!connection.isClosed()) await connection.drain().catch(() => {})
-    }
-    return { at, leave }
+    return { at, leave: () => leaveNats(connection) }
   } catch (error) {
     await connection.close()
     throw new Error(`stream ${stream}: ${(error as Error).message}`)

@@ -1,6 +1,6 @@
 /** The key-value bucket of JetStream that a collector writes and nodes follow. */
 import type { NatsLogin } from '@falc/outputs'
-import { connectNats } from '@falc/outputs/nats'
+import { stayConnected } from '@falc/outputs/nats'
 import type { JetStreamManager } from '@nats-io/jetstream'
 import type { KV } from '@nats-io/kv'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -99,9 +99,9 @@ export class Bucket {
 
   async #connection(): Promise<NatsConnection> {
     if (this.#closed) throw new Error('closed')
-    this.#connecting ??= connectNats(this.#options.connection, 'metadata', {
-      ...{ maxReconnectAttempts: -1, pingInterval: 10_000, reconnectTimeWait: 500, reconnectJitter: 500 },
-    }).then(({ connection }) => connection)
+    this.#connecting ??= stayConnected(this.#options.connection, 'metadata', {
+      ...{ reconnectTimeWait: 500, reconnectJitter: 500 },
+    })
     try {
       return await this.#connecting
     } catch (error) {

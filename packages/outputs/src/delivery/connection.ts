@@ -1,7 +1,7 @@
 import { type Answer, type Failure, failureOf } from '../model/answer.ts'
 import { OutputError } from '../model/output.ts'
 import type { BatchLimits, Item, Target, Transport } from '../model/transport.ts'
-import { Receiver } from './receiver.ts'
+import { Receiver } from '../net/receiver.ts'
 
 export interface ConnectionOptions {
   /** Milliseconds (Falco's output_timeout) after which a call is reported as blocked. It is not interrupted. */

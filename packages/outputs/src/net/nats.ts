@@ -1,12 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type AlertData, parseAlert } from '@falc/engine'
 import type { Authenticator, Msg, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node'
 import { outputError } from '../model/output.ts'
 import { CONNECT_TIMEOUT, connectError, loadPeer } from './connect.ts'
 import type { NatsLogin } from './nats-login.ts'
 import { readFile } from './read-file.ts'
+import { Receiver } from './receiver.ts'
 import { readTls } from './tls.ts'
 
 const OUTPUT = 'nats output'
+
+/** Milliseconds that the server has to take what was sent before the end. */
+const CLOSE_TIMEOUT = 5000
 
 type Nats = typeof import('@nats-io/transport-node')
 
@@ -30,6 +35,36 @@ export async function connectNats(
     throw connectError(error, OUTPUT, MISCONFIGURED.has(error.name))
   })
   return { nats, connection }
+}
+
+/**
+ * Connects for as long as the program runs: a connection that is lost is made again. So is one whose server sends without end, or what
+ * the client cannot read: it then reads nothing any longer, and only pings without an answer tell.
+ * @throws {OutputError}
+ */
+export async function stayConnected(
+  values: NatsLogin,
+  name: string,
+  more: NodeConnectionOptions = {},
+): Promise<NatsConnection> {
+  let messages = () => 0
+  const server = new Receiver(() => messages())
+  const { connection } = await server.call(() =>
+    // A server that refuses the user twice is not asked again otherwise: it may have been restored meanwhile.
+    connectNats(values, name, { maxReconnectAttempts: -1, ignoreAuthErrorAbort: true, pingInterval: 10_000, ...more }),
+  )
+  messages = () => connection.stats().inMsgs
+  return connection
+}
+
+/** Closes a connection once what was sent is on its way. Does not wait for a server that says nothing. */
+export async function leaveNats(connection: NatsConnection): Promise<void> {
+  if (connection.isClosed()) return
+  const timer = new AbortController()
+  const drained = connection.drain().catch(() => {})
+  await Promise.race([drained, sleep(CLOSE_TIMEOUT, undefined, { signal: timer.signal }).catch(() => {})])
+  timer.abort()
+  await connection.close()
 }
 
 /** The alert of a message. Falc's output has its ID in a header, since Falco's JSON has none. @throws {NotAnAlert} */

@@ -5,8 +5,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { alerts } from '@falc/engine'
 import { describe, expect, type TestContext, test } from 'vitest'
 import { until } from '../../../../scripts/testing/wait.ts'
-import { Receiver } from '../../src/delivery/receiver.ts'
 import { configuredDelivery, falcoJson, readOutput } from '../../src/index.ts'
+import { Receiver } from '../../src/net/receiver.ts'
 import { TRANSPORTS } from '../../src/transports/list.ts'
 import { alert } from './items.ts'
 
@@ -125,4 +125,18 @@ test('a connection over which more comes than any answer has is ended', async co
   expect(error.message).toBe('the receiver sends without end')
   expect(other.destroyed).toBe(false)
   other.destroy()
+})
+
+test('a connection whose client removes all listeners is forgotten when it ends', async context => {
+  const { at } = await serve(context, () => {})
+  const receiver = new Receiver()
+  const [host, port] = at.split(':') as [string, string]
+  await receiver.call(async () => {
+    const socket = connect(Number(port), host)
+    await once(socket, 'connect')
+    socket.removeAllListeners()
+    expect(receiver.connections).toBe(1)
+    socket.destroy()
+  })
+  await until('it is forgotten', () => receiver.connections === 0)
 })

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AlertData } from '@falc/engine'
 import type { NatsLogin } from '@falc/outputs'
-import { alertOf, connectNats } from '@falc/outputs/nats'
+import { alertOf, leaveNats, stayConnected } from '@falc/outputs/nats'
 import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { Once } from '../guard/once.ts'
@@ -35,6 +35,8 @@ type Take = (alert: AlertData, stored: number) => Promise<Taken>
 const KEPT = 30 * 86_400_000
 /** Milliseconds until an alert comes again at which another responder is, and between two looks for a stream. */
 const AGAIN = 1000
+/** Milliseconds between two log lines about messages that are no alerts, or about lost connections. */
+const QUIET = 60_000
 /** Milliseconds between two looks at how much waits. */
 const LOOK = 5000
 /** The status of a message without a subscriber. */
@@ -67,6 +69,9 @@ export class NatsInput {
   readonly #closing = new AbortController()
   #messages: ConsumerMessages | undefined
   #connected = true
+  #closed: Promise<void> | undefined
+  /** When the last message that is no alert was noted. */
+  #noted = Number.NEGATIVE_INFINITY
   readonly #running = new Set<Promise<void>>()
 
   private constructor(
@@ -84,9 +89,20 @@ export class NatsInput {
 
   /** Ends with the connection. */
   async #follow(): Promise<void> {
+    let noted = Number.NEGATIVE_INFINITY
+    let told = false
     for await (const { type } of this.#connection.status()) {
-      if (type === 'disconnect') this.#connected = false
-      else if (type === 'reconnect') this.#connected = true
+      if (type === 'disconnect') {
+        this.#connected = false
+        if (told || performance.now() - noted < QUIET) continue
+        noted = performance.now()
+        told = true
+        this.#options.log('warning', 'nats: the connection is lost, falc keeps trying')
+      } else if (type === 'reconnect') {
+        this.#connected = true
+        if (told) this.#options.log('info', 'nats: connected again')
+        told = false
+      }
     }
     this.#connected = false
   }
@@ -94,7 +110,7 @@ export class NatsInput {
   /** @throws {OutputError} when there is no connection @throws {Error} when the server has no JetStream */
   static async open(options: NatsOptions): Promise<NatsInput> {
     const { durable = 'respond', bucket = 'FALCO_RESPONSE', lease = 90_000 } = options
-    const { connection } = await connectNats(options.connection, `respond ${durable}`, { maxReconnectAttempts: -1 })
+    const connection = await stayConnected(options.connection, `respond ${durable}`)
     try {
       const [jetstream, { Kvm }] = await Promise.all([import('@nats-io/jetstream'), import('@nats-io/kv')])
       const records = await new Kvm(jetstream.jetstream(connection)).create(bucket, { ttl: KEPT })
@@ -161,11 +177,16 @@ export class NatsInput {
   }
 
   /** Alerts that have begun end; others go to other responders. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     this.#closing.abort()
     await this.#messages?.close()
     await Promise.all(this.#running)
-    if (!this.#connection.isClosed()) await this.#connection.drain()
+    await leaveNats(this.#connection)
   }
 
   /** The durable consumer; a stream that does not exist yet is waited for. undefined: it was closed */
@@ -196,15 +217,13 @@ export class NatsInput {
 
   async #handle(message: JsMsg, take: Take): Promise<void> {
     this.#counts.received++
-    if (message.redelivered) this.#counts.redelivered++
-    this.#counts.lag = Math.max(0, Date.now() - message.time.getTime())
     let alert: AlertData
     try {
+      if (message.redelivered) this.#counts.redelivered++
+      this.#counts.lag = Math.max(0, Date.now() - message.time.getTime())
       alert = alertOf(message)
     } catch (error) {
-      this.#counts.refused++
-      this.#options.log('warning', `nats: ${message.subject}: ${(error as Error).message}`)
-      message.term('not an alert')
+      this.#refuse(message, (error as Error).message)
       return
     }
     const done = new AbortController()
@@ -216,6 +235,16 @@ export class NatsInput {
       this.#counts.again++
       message.nak(AGAIN)
     } else message.ack()
+  }
+
+  #refuse(message: JsMsg, reason: string): void {
+    this.#counts.refused++
+    message.term('not an alert')
+    if (performance.now() - this.#noted < QUIET) return
+    this.#noted = performance.now()
+    const count = this.#counts.refused
+    const text = `nats: messages that were no alerts: ${count}; the last: ${message.subject}: ${reason.slice(0, 300)}`
+    this.#options.log('warning', text)
   }
 
   /** While it takes longer, the alert does not go to another. */

@@ -9,7 +9,7 @@ import { AuditSieve } from '../sieve/sieve.ts'
 import { type AuditStats, addStats, countedEvents, type InputOptions, newStats } from '../stats.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { decode } from './parts.ts'
-import { type AuditStreamCounts, type DurablePlace, durableConsumer, Link } from './stream.ts'
+import { type AuditStreamCounts, type DurablePlace, durableConsumer, fetched, Link } from './stream.ts'
 
 export interface AuditConsumerOptions extends DurablePlace, InputOptions {
   /** A batch that was given to workers more often goes to the dead letters. Default 5. */
@@ -24,8 +24,6 @@ export interface AuditConsumerOptions extends DurablePlace, InputOptions {
   readonly onTrouble?: (reason: string) => void
 }
 
-/** Milliseconds that the server keeps a request for batches: a worker that stops waits for it, and gives back what still comes. */
-const EXPIRES = 1000
 /** Milliseconds between two attempts. */
 const AGAIN = 1000
 /** Milliseconds between batches that are given back so that each comes alone. */
@@ -165,8 +163,7 @@ export class AuditConsumer implements AuditInput {
         continue
       }
       try {
-        for await (const batch of await this.#consumer.fetch({ max_messages: room, expires: EXPIRES }))
-          this.#arrived(batch)
+        for await (const batch of fetched(this.#consumer, room)) this.#arrived(batch)
         failures = 0
       } catch (error) {
         // A single one is what a server's restart looks like.

@@ -1,5 +1,5 @@
 /** Batches of audit events on JetStream: the streams, and the counters of receiver and workers. */
-import type { Consumer, JetStreamManager } from '@nats-io/jetstream'
+import type { Consumer, JetStreamManager, JsMsg } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { AuditProblemCause } from '../problem.ts'
 
@@ -115,4 +115,20 @@ export async function durableConsumer(manager: JetStreamManager, options: Durabl
     })
   }
   return jetstream(connection).consumers.get(stream, durable)
+}
+
+/** Milliseconds that the server keeps a request for batches: a worker that stops waits for it, and gives back what still comes. */
+const EXPIRES = 1000
+/** Milliseconds after which a request for batches is made anew. */
+const GIVE_UP = 5000
+
+/** At most this many batches. @throws {Error} when the server does not answer: where the connection is lost, the client waits on */
+export async function* fetched(consumer: Consumer, room: number): AsyncGenerator<JsMsg, void> {
+  const batches = await consumer.fetch({ max_messages: room, expires: EXPIRES })
+  const timer = setTimeout(() => batches.stop(new Error('no answer in time')), GIVE_UP)
+  try {
+    yield* batches
+  } finally {
+    clearTimeout(timer)
+  }
 }
