@@ -1,7 +1,7 @@
 /**
- * Checks the floor plan of docs/architecture.md, and that the page shows it: a package imports packages of lower floors only,
- * by name; inside a package a file imports its own room or rooms earlier in the package's list; no file takes part in an import
- * cycle; the engine names neither `node:` modules nor relative paths that leave the package; no file is too long. Exit code 1 and one line per breach.
+ * Checks the floor plan of docs/architecture.md, and that the page shows it. A package imports only packages of lower floors, by name.
+ * Inside a package, a file imports its own room or rooms earlier in the package's list, and no file is part of an import cycle. The engine
+ * names neither `node:` modules nor relative paths that leave the package. No file is too long. Exit code 1 and one line per breach.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'

@@ -1,9 +1,9 @@
 /**
- * Admission: how long a review takes, and what it costs. `falc admission` runs as its own process, and a program that is no Node process
- * (peers/reviews.go) asks it as an API server does: TLS, HTTP/1.1 and connections that are kept (API servers do not speak HTTP/2 with
- * webhooks: kubernetes/kubernetes#82090), at a fixed rate whether or not earlier reviews have been answered. Beside it are two servers that
- * read each review and admit it, without rules or alerts: Node's own, which is what a program of Node cannot do without, and one in Go, which
- * shows what the machine and the generator are good for at that moment.
+ * Admission: how long a review takes, and what it costs. `falc admission` runs as its own process. A Go program (peers/reviews.go) sends it
+ * reviews as an API server does: TLS, HTTP/1.1 and persistent connections (API servers do not use HTTP/2 with webhooks:
+ * kubernetes/kubernetes#82090), at a fixed rate whether or not earlier reviews have been answered. Two other servers read each review and
+ * admit it, without rules or alerts. The one in Node shows the minimal cost of a Node program; the one in Go shows what the machine and the
+ * generator achieve at that moment.
  */
 import { type ChildProcess, execFile, execFileSync, fork, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,7 +1,7 @@
 /**
- * A recording of a busy machine, every system call, as a whole process from start to end: without rules, with Falco's stable rules, with
- * all of them; beside `--read-all`, which reads every event, and beside Falco where it is to be had. FALC_BENCH_BUSY names the recording:
- * `falc record -w busy.scap` while bench/workload.sh and bench/storm.sh run. It holds what the machine did, so it is not committed.
+ * Replays a recording of every system call of a busy machine, as a whole process: without rules, with Falco's stable rules, and with all of
+ * them. Peers are `--read-all`, which reads every event, and Falco if it is available. FALC_BENCH_BUSY names the recording: `falc record -w
+ * busy.scap` while bench/workload.sh and bench/storm.sh run. It holds what the machine did, so it is not committed.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,6 +1,6 @@
 /**
- * `falc respond simulate` on a store of SIMULATE_ALERTS alerts (default 100,000) of a month, with two playbooks: one is about a thirtieth of
- * the alerts, the other about all, so that every alert is planned and judged. The goal is 30 s for a million.
+ * `falc respond simulate` on a store of SIMULATE_ALERTS alerts (default 100,000) of a month, with two playbooks. One matches a thirtieth of
+ * the alerts, the other all, so every alert is planned and guarded. The goal is 30 s for a million.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -9,10 +9,9 @@ const SETTLE = 200
 const MAX_DELAY = 1000
 
 /**
- * Calls `changed` after the given files and folders may have changed. The folders of files are watched instead of the files
- * themselves, since a file that is replaced (by an editor, or by a Kubernetes ConfigMap with its link `..data`) is another
- * inode under the same name. Other files in such a folder are ignored. What is not there yet is reported when it, or the first folder of
- * its path that is missing, comes.
+ * Calls `changed` after the given files and folders may have changed. Watches the folders of files instead of the files, since a replaced
+ * file is another inode under the same name. Editors replace files, and so does a Kubernetes ConfigMap with its link `..data`. Other files
+ * in such a folder are ignored. What is not there yet is reported when it, or the first folder of its path that is missing, comes.
  * @returns a function that stops watching
  */
 export function watchFiles(paths: readonly string[], changed: () => void, log: Pick<Log, 'warning'>): () => void {

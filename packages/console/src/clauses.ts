@@ -55,8 +55,8 @@ function placeIn(node: Condition): Condition['place'] {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /**
- * Why a rule raised an alert: the clauses about fields that the alert has are evaluated, and since the rule has fired, others follow: of an
- * `and` each part holds, of an `or` the last one that can.
+ * Why a rule raised an alert. Clauses about fields that the alert has are evaluated. Others follow from the fact that the rule has fired:
+ * of an `and` each part holds, of an `or` the last one that can.
  * @param source `alerts` with the fields that only conditions may name
  */
 export function explainAlert(

@@ -5,9 +5,10 @@
  * alerts   one row per alert, in the order of arrival; `body` is its JSON (JSONB)
  * words    FTS5 over rule and message; keeps no contents
  * pairs    FTS5 over pairs of a name and a value (see term.ts); knows only which alerts have them, not where
- * triage the triage of alerts; an alert without a row is open and unassigned notes what people have written about alerts silences
- * conditions whose alerts are marked counts how many alerts each minute, hour and day has, by what people group by, and between which rows
- * they are
+ * triage   the triage of alerts; an alert without a row is open and unassigned
+ * notes    notes on alerts
+ * silences conditions whose alerts are marked
+ * counts   alerts per minute, hour and day, by the dimensions of `counts.ts`, and the rows between which they are
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { StoreError } from './error.ts'

@@ -16,9 +16,9 @@ const MAX_STEPS = 20_000
 class Exhausted extends Error {}
 
 /**
- * Decides whether some event makes a formula true. Checks of one operand are judged together by the values that it can have, and
- * checks on event types by the types that there are; what relates different fields otherwise is not known, so a witness may be an
- * event that cannot occur, while `none` is certain.
+ * Decides whether some event makes a formula true. Checks of one operand are decided together, by its possible values; checks on event
+ * types by the existing types. Other relations between fields are unknown. So a witness may be an event that cannot occur, but `none` is
+ * certain.
  */
 export class Solver {
   readonly #types: EventTypes | undefined

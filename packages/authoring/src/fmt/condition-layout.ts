@@ -2,8 +2,8 @@ import { ConditionError } from '@falc/engine'
 import { type Condition, parseCondition, printCondition } from '@falc/engine/analysis'
 
 /**
- * A condition in lines of at most `width` characters where that is possible: one part of a conjunction or disjunction per line, unless
- * all of it fits. undefined: it is not a complete condition, such as `and not x`, which is appended to another one.
+ * A condition in lines of at most `width` characters, if possible. Unless all of it fits on one line, each part of a conjunction or
+ * disjunction has its own. undefined: it is not a complete condition, such as `and not x`, which is appended to another one.
  */
 export function layOut(text: string, width: number): readonly string[] | undefined {
   const condition = parsed(text)

@@ -17,8 +17,8 @@ export interface RuleScore {
 export type Verdict = (rule: string, alerts: number) => boolean
 
 /**
- * Runs tests on all mutants of some rules at once: each event of a test is shown once, its checks are evaluated once, and a mutant is
- * looked at only where the part that it changes decides.
+ * Runs tests on all mutants of some rules at once. Each event of a test is passed once and its checks are evaluated once; a mutant is
+ * evaluated only where the part that it changes decides.
  */
 export class MutationRun {
   readonly #rules: readonly Subject[]

@@ -39,8 +39,8 @@ const WORTHWHILE = 0.8
 const MAX_PARTS = 30
 
 /**
- * Measures what rules cost where conditions are evaluated as they are written, as Falco does it. (Falc orders checks itself, shares
- * them between rules and remembers them.) Every part of a rule's conjunction is evaluated for every event of the rule's types.
+ * Measures the cost of rules when conditions are evaluated as written, as Falco does. (Falc orders checks itself, shares them between rules
+ * and remembers them.) Every part of a rule's conjunction is evaluated for every event of the rule's types.
  */
 export class Profiler {
   readonly #rules: readonly Subject[]

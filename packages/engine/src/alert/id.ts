@@ -15,8 +15,8 @@ export interface AlertIdentity {
 
 /**
  * The id of an alert, 32 hex digits: the first 128 bits of the SHA-256 of the parts as a JSON array of strings. The same event that is
- * replayed or delivered twice has the same id. The hash is cryptographic since clients choose some of the parts (a request may
- * carry its own audit ID): no one can craft an alert that a receiver mistakes for a duplicate of another one.
+ * replayed or delivered twice has the same id. The hash is cryptographic, since clients choose some of the parts (a request may carry its
+ * own audit ID). So no one can craft an alert that a receiver takes for a duplicate of another.
  */
 export function alertId({ identity, source, rule, time, event }: AlertIdentity): string {
   return digest([identity, source, rule, String(time), String(event)])

@@ -38,8 +38,8 @@ interface Gap {
 }
 
 /**
- * Prints the alerts of one rule as lines of UTF-8. What all of them have in common is put together and encoded once, when the first alert
- * is printed; a value that is no text is printed once per alert, and not at all when the last alert had the same one.
+ * Prints the alerts of one rule as lines of UTF-8. Their common parts are encoded once, when the first alert is printed. A value that is
+ * not text is printed once per alert, and not at all if the last alert had the same.
  */
 export class LinePrinter {
   readonly #slots: Slots

@@ -51,8 +51,8 @@ export function unpackAlert(words: AlertWords, bytes: Uint8Array): Alert {
 }
 
 /**
- * The values of an alert as bytes: alerts wait by the hundred thousand, and what lives that long as objects is copied and visited by the
- * collector, which costs more than to write it down. Everything comes back as it was.
+ * The values of an alert as bytes. Alerts wait by the hundred thousand; as objects, they would be copied and scanned by the garbage
+ * collector, which costs more than packing them. Everything comes back as it was.
  */
 export function pack({ time, key, captured }: Unpacked, sink: ByteSink): void {
   const { values, json, absences } = captured

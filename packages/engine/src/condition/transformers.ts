@@ -6,9 +6,8 @@ export interface Transformer {
   /** Kinds that the elements of an argument may have. */
   readonly kinds: readonly Kind[]
   /**
-   * How arguments are taken: `each` applies to a scalar or to each element of a list; `whole` takes one operand as it is, a
-   * list of any type too; `texts` takes single values only; `text-list` a single value, then a list; `list-text` a list, then
-   * a single value.
+   * The kinds of arguments. `each`: a scalar, or each element of a list. `whole`: one operand unchanged, even a list of any type. `texts`:
+   * only single values. `text-list`: a single value, then a list. `list-text`: a list, then a single value.
    */
   readonly shape: 'each' | 'whole' | 'texts' | 'text-list' | 'list-text'
   /** The type of the result; 'same' = that of the first argument. */

@@ -11,8 +11,8 @@ import { type FieldType, TYPES, type TypesOf } from './types.ts'
 export type { FieldType }
 
 /**
- * A value as `extract` returns it: text for string and path; number or bigint for the integers and times (bigint where
- * a number would lose digits; nanoseconds for times); an IP address as text or as its 4 or 16 bytes.
+ * A value as `extract` returns it. Strings and paths are text. Integers and times are number or bigint, bigint where a number would lose
+ * digits; times are nanoseconds. An IP address is text, or its 4 or 16 bytes.
  */
 export type Scalar = string | number | bigint | boolean | Uint8Array
 export type Value = Scalar | readonly Scalar[]

@@ -9,9 +9,9 @@ export interface FoundOption {
 }
 
 /**
- * Options in a list of arguments, as Falco's getopt finds them: letters after one dash; a letter that `:` follows in `spec`
- * takes the rest of its argument or the next argument as its value. The first argument that is not an option ends the search,
- * as does `--`. Long options (`--exec`) are skipped.
+ * Options in a list of arguments, as Falco's getopt finds them: letters after one dash. A letter followed by `:` in `spec` takes the rest
+ * of its argument, or the next argument, as its value. The first argument that is not an option ends the search, as does `--`. Long options
+ * (`--exec`) are skipped.
  */
 export function getopt(args: readonly string[], spec: string): FoundOption[] {
   const found: FoundOption[] = []

@@ -26,8 +26,8 @@ export interface Resolution {
 }
 
 /**
- * Loading, stage 3: collections → closed rules. Each collection is resolved separately, so a file may use only what it or
- * an earlier file defines; what a file does not affect is carried over from the previous resolution, as the same objects.
+ * Loading, stage 3: collections → closed rules. Each collection is resolved separately, so a file may use only definitions of its own or of
+ * earlier files. Items that a file does not affect are carried over from the previous resolution, as the same objects.
  * @param last what the first of them is carried over from
  */
 export function* resolve(

@@ -17,10 +17,10 @@ export interface Possible {
 const NOWHERE: Span = { offset: 0, line: 1, column: 1, length: 0 }
 
 /**
- * Which event types a closed condition can match (Falco's ppm_codes). Checks on the fields of `EventTypes` with `=`, `!=`,
- * `in` and `exists` decide by type; some checks on `evt.num`, which starts at 1, have the same truth in all
- * events (`evt.num = 0` is how rules write "never"); every other check can be true and false in any event. Negation, `and` and `or`
- * combine these sets by three-valued logic, with the same result as pushing `not` down to the checks.
+ * Which event types a closed condition can match (Falco's ppm_codes). Checks on the fields of `EventTypes` with `=`, `!=`, `in` and
+ * `exists` decide by type. Some checks on `evt.num`, which starts at 1, have the same truth in all events (`evt.num = 0` is how rules write
+ * "never"). Any other check can be true and false in any event. Negation, `and` and `or` combine these sets by three-valued logic, with the
+ * same result as pushing `not` down to the checks.
  */
 export class EventTypeAnalysis {
   readonly #types: EventTypes

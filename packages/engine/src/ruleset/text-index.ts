@@ -10,8 +10,8 @@ const ROW_SHARE = 8
 const MAX_ROWS = 256
 
 /**
- * Many texts to look for at once (Aho and Corasick, 1975): one pass over a value finds the numbers of all texts that occur in it,
- * at a cost that does not depend on how many there are. It may find too many: it ignores case, and takes all characters beyond ASCII for one.
+ * Searches for many texts at once (Aho and Corasick, 1975). One pass over a value finds the numbers of all texts in it, at a cost that does
+ * not depend on how many there are. It may find too many: it ignores case, and takes all characters beyond ASCII for one.
  */
 export class TextIndex {
   /** Transitions of the states without a row: open addressing by state * UNITS + unit. */

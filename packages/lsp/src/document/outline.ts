@@ -1,7 +1,7 @@
 /**
- * The outline of a rules file: its items and their keys, with places. It is read line by line from the text as it is, not from parsed
- * YAML: while a file is being written it is rarely valid, and everything but the line at the cursor should still be known. Rules inside
- * a ConfigMap or Helm values are found in the same way, since a block scalar leaves their lines as they are.
+ * The outline of a rules file: its items and their keys, with places. It is read line by line from the text, not from parsed YAML. A file
+ * that is being written is rarely valid, and everything but the line at the cursor should still be known. Rules inside a ConfigMap or Helm
+ * values are found in the same way, since a block scalar leaves their lines as they are.
  */
 
 import { flowMap, flowMaps } from './flow.ts'

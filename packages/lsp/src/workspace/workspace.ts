@@ -10,8 +10,8 @@ export interface RulesFile {
 export const MAX_LENGTH = 4_000_000
 
 /**
- * The files that are known, and which of them are loaded together: those that a falco.yaml names, in its order; else those of one folder in
- * the order of their names, as `falc run -r FOLDER` does, and files of `rules.d` after those beside it. What the settings name comes first.
+ * The known files, and which of them are loaded together: those that a falco.yaml names, in its order; else those of one folder in the
+ * order of names, as with `falc run -r FOLDER`. Files of `rules.d` come after those next to it. What the settings name comes first.
  */
 export class Workspace {
   readonly #files = new Map<string, RulesFile>()

@@ -16,9 +16,8 @@ export interface Settled {
 const UNANSWERED: Failure = { class: 'later', cause: 'unanswered', message: 'the answer lacks some of the alerts' }
 
 /**
- * The items in progress, which have left the queue: what to send next, and what answers mean. A batch that is refused as a
- * whole is sent again in parts, so that one bad alert does not take others with it; after a failure, a single one is sent, to
- * see whether the receiver is back.
+ * The items in progress, which have left the queue: what to send next, and what answers mean. A batch that is refused as a whole is sent
+ * again in parts, so that one bad alert does not lose others. After a failure, a single alert is sent, to see whether the receiver is back.
  */
 export class Batch {
   #items: readonly Item[] = []

@@ -6,8 +6,8 @@ import type { Item } from '../model/transport.ts'
 export const UNBOUNDED = 1_000_000
 
 /**
- * Room below which a full queue refuses an alert of unknown size, in bytes: to print it only to learn that it does not fit would cost a storm
- * as much as to deliver it. A large alert must not keep small ones out: the room given up is a 64th of the queue at most.
+ * With less room than this, in bytes, a full queue refuses an alert of unknown size. In a storm, printing it only to find that it does not
+ * fit would cost as much as delivering it. A large alert must not keep small ones out: the room given up is a 64th of the queue at most.
  * @param size of the alert that found no room
  */
 export const leastRoom = (size: number, maxBytes: number): number => Math.min(size, maxBytes / 64)

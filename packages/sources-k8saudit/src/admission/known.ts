@@ -6,8 +6,8 @@ export interface Part {
   /** JSON pointer in the audit event. */
   readonly pointer: string
   /**
-   * `yes`: as the log will have it; `derived`: from other values of the review; `no`: only the API server or the log knows it; `later`:
-   * it does not exist yet, so that what asks for its absence is right.
+   * `yes`: as in the log. `derived`: from other values of the review. `no`: only the API server or the log knows it. `later`: it does not
+   * exist yet, so a check of its absence is right.
    */
   readonly known: 'yes' | 'derived' | 'no' | 'later'
   /** The origin of the value, or why it is absent. */

@@ -3,9 +3,8 @@ import type { Json } from '../json/json.ts'
 import { type PointerNode, type PointerTree, Step, tokensOf } from '../json/pointer.ts'
 
 /**
- * A path through lists: containers, then the image of each. Where a key is to be looked up in an array, the walk visits
- * every element, or the one that the index names; an element that lacks the rest of the path counts as undefined. An
- * array at the path's end is a value like any other.
+ * A path through lists: containers, then the image of each. To look up a key in an array, the walk visits every element, or the one that
+ * the index names. An element without the rest of the path counts as undefined. An array at the path's end is a value like any other.
  */
 export class ListPath {
   readonly #head: PointerNode

@@ -22,8 +22,8 @@ export type Answer = Refusal | Reply | undefined
 /** What is done with requests. */
 export interface Service {
   /**
-   * Looks at a request's path and method: answers it, refuses it, or wants it from whoever may send it: as a POST of JSON (`body`), or
-   * as a POST whose body, if it has any, says nothing (`call`).
+   * Decides by a request's path and method: an answer, a refusal, or how an authorised request is read: as a POST of JSON (`body`), or as a
+   * POST whose body is ignored (`call`).
    */
   route(path: string, method: string): Refusal | Reply | 'body' | 'call'
   /** Takes a body, or a call without one. undefined: 200 without a text. */

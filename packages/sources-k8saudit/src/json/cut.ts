@@ -1,10 +1,9 @@
 import type { Json } from './json.ts'
 
 /**
- * Shortens an event that is too large to be printed. Room is divided from the top: the largest strings of an object or
- * list are replaced by their size until the others fit; its branches share the rest equally, and a branch that cannot
- * fit into its share is replaced as a whole. Sizes are those of compact JSON in UTF-16 units, escapes not counted. Takes
- * time linear in the event's size, apart from sorting.
+ * Shortens an event that is too large to be printed. Room is divided from the top. The largest strings of an object or list are replaced by
+ * their size until the others fit. Its branches share the rest equally, and a branch that cannot fit into its share is replaced as a whole.
+ * Sizes are those of compact JSON in UTF-16 units, escapes not counted. Takes time linear in the event's size, apart from sorting.
  */
 
 type Branch = Record<string, Json>

@@ -22,8 +22,8 @@ export interface PartDemand {
 }
 
 /**
- * What happens to events of a type in a replay: rules see them (`matched`), they only change the state (`state`), they are read if
- * the header leaves open whether they do (`checked`), or they are passed over (`skipped`).
+ * The treatment of an event type in a replay. `matched`: rules see its events. `state`: they only change the state. `checked`: they are
+ * read if the header does not decide whether they do. `skipped`: they are not read.
  */
 export type Treatment = 'matched' | 'state' | 'checked' | 'skipped'
 

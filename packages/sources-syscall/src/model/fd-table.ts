@@ -18,9 +18,9 @@ const MAX_OVERFLOW = 64
  * The descriptors of one process, shared by the threads of a group. After a fork, both tables share their entries until
  * either side writes. The cost of a call does not depend on the size of the table, except for calls that return all entries.
  *
- * `inOrder` returns the entries in libsinsp's hash table iteration order, which is visible in fd.types: the most recent
- * insertion comes first, except that entries in the same bucket are adjacent; the whole order is reversed whenever the table
- * grows or is copied. To reproduce this, each entry has a rank: `sign` times its position.
+ * `inOrder` returns the entries in the iteration order of libsinsp's hash table, which is visible in fd.types. The most recent insertion
+ * comes first, except that entries in the same bucket are adjacent. The whole order is reversed whenever the table grows or is copied. To
+ * reproduce this, each entry has a rank: `sign` times its position.
  */
 export class FdTable {
   private tree = new FdTree()

@@ -21,10 +21,10 @@ const FREE_UNRANKED: null[] = new Array(WIDTH).fill(null)
 let generations = 0
 
 /**
- * Descriptors by number, each with a rank assigned by the owner. Forked processes share what they hold until one of them
- * writes: numbers below 32, which most are, lie in a small array that is copied whole, the others in a radix tree whose
- * nodes are copied one by one. A fork takes constant time. A look-up above 31 takes a step for each five bits.
- * Descriptors in a range, or those that execve closes, are found without visiting more than 32 others.
+ * Descriptors by number, each with a rank assigned by the owner. Forked processes share the entries until one of them writes. Numbers below
+ * 32, which most are, lie in a small array that is copied whole; the others in a radix tree whose nodes are copied one by one. A fork takes
+ * constant time. A look-up above 31 takes a step for each five bits. Descriptors in a range, or those that execve closes, are found without
+ * visiting more than 32 others.
  */
 export class FdTree {
   /** By number: the descriptor, followed by its rank if there are ranks. */

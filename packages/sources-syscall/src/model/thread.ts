@@ -29,9 +29,9 @@ const DEAD = 32
 
 /**
  * One thread of the recorded machine (libsinsp's threadinfo). The constructor sets every property, so that all threads have
- * the same shape. `fresh().memo` is invalidated by any change to what a field of scope `thread` may read: the thread's own
- * properties, its group's, its ancestors', those of its session and process group leaders, its container and the user
- * tables. It survives changes to counters (vm*, pf*, the descriptors): fields that read those have scope `event`.
+ * the same shape. `fresh().memo` is invalidated by any change to something that a field of scope `thread` may read. These are properties of
+ * the thread, its group, its ancestors, its session and process group leaders, its container, and the user tables. It survives changes to
+ * counters (vm*, pf*, the descriptors): fields that read those have scope `event`.
  */
 export class Thread implements MemoHolder {
   memo: Memo | null = null

@@ -12,8 +12,8 @@ export interface MachineNames {
   user(uid: number): User | undefined
   group(gid: number): Group | undefined
   /**
-   * All names in the passwd and group files visible to a process; null when it shares its mounts or root with the host, as a
-   * process does while its container is still being set up; undefined when it has exited.
+   * All names in the passwd and group files visible to a process. null: it shares its mounts or root with the host, as a process does while
+   * its container is still being set up. undefined: it has exited.
    */
   ofProcess?(pid: number): Names | null | undefined
 }

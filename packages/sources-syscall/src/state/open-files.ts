@@ -97,8 +97,8 @@ export class OpenFiles {
   }
 
   /**
-   * Of a descriptor that was open when recording began, and is no socket: the object of another process that has the same file open in
-   * the same way, as far as the one that was read last in its place is it.
+   * For a descriptor, not a socket, that was open when recording began: the object of another process that has the same file open in the
+   * same way, if that was the last one read into its slot.
    */
   ofTable(fd: Fd): Fd {
     const slot = (fd.inoLow ^ (fd.inoLow >>> 10) ^ (fd.openFlags << 3) ^ fd.dev) & (TABLE_SLOTS - 1)

@@ -63,9 +63,9 @@ export function isSamePlace(known: string, resolved: string): boolean {
 const NAMED_BY_RULES = /^\/(?:etc|root|boot|usr|bin|sbin|lib|lib32|lib64|libx32)(?:\/|$)/
 
 /**
- * The path of a file that was reached through a mount, `known` without regard to it: its path on the host, or below the root of
- * its container, if rules name the file by that and the path used does not look like one of those. So a bind mount of /etc at
- * /tmp/x hides nothing, while a container's volumes and its own /etc/hosts keep the names that they have in the container.
+ * The path of a file that was reached through a mount; `known` is its path without regard to the mount. It is the path on the host, or
+ * below the root of its container, if rules name the file by that and the used path does not look like one of those. So a bind mount of
+ * /etc at /tmp/x hides nothing, while a container's volumes and its own /etc/hosts keep the names that they have in the container.
  */
 export function knownThroughMount(known: string, named: string): string {
   return NAMED_BY_RULES.test(named) && !isSystem(known) ? named : known

@@ -102,8 +102,8 @@ function l4protoOf(type: number, protocol: number): number {
 const UNIX_ENDS = 17
 
 /**
- * The socket that a dup or the like copies, if its event describes one (SyscallEvent.tail) and the table has none under that number: it
- * came from another process, through an io_uring or when events were lost. An entry of another kind is out of date.
+ * The socket that a dup or the like copies, if its event describes one (SyscallEvent.tail) and the table has none under that number. Such a
+ * socket came from another process, through an io_uring, or while events were lost. An entry of another kind is out of date.
  */
 export function learnSocket(tables: Tables, event: SyscallEvent, thread: Thread): void {
   if (event.fd !== null && (isInet(event.fd.type) || event.fd.type === FdKind.unixSocket)) return

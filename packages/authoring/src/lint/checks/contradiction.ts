@@ -208,8 +208,8 @@ function* withoutEffect(unit: Unit): Generator<Found> {
 const LIMIT = 100
 
 /**
- * The events for which a part decides: all that it is joined with by `and` on the way to the root holds, what it is joined with by `or`
- * does not, and the part itself is not what dropping it would make of it.
+ * The events for which a part decides. On the way to the root, everything joined with it by `and` holds and everything joined by `or` does
+ * not, and the part itself differs from the result of dropping it.
  */
 function whereItMatters({ node, joined, around }: Own, dropped: ReadonlyMap<Node, boolean>): Formula {
   const replace = dropped.size > 0 ? (other: Node) => dropped.get(other) : undefined

@@ -48,7 +48,7 @@ export const CONSOLE_KEYS = {
           '',
           'The address of the console as browsers see it, followed by `/api/v1/oidc/callback`.',
         ),
-        scope: key(text, 'openid profile email groups', 'What is asked for.'),
+        scope: key(text, 'openid profile email groups', 'The requested scopes.'),
         groups_claim: key(text, 'groups', 'The claim with the groups that `roles` refer to.'),
         session: key(
           duration(60_000, 12 * 3_600_000, 'from 1m to 12h'),
