@@ -54,7 +54,7 @@ enum want {
  * is the name that the engine would give it.
  */
 #define WANT_NO_DIRECTORIES 0x08
-/* Added to the want of execve and execveat: of one that failed no rule reads more than its result and the path, so that all else is left empty. */
+/* Added to the want of execve and execveat: of one that failed no rule reads more than its result, flags and path: all else is left empty. */
 #define WANT_BARE_FAILURES 0x04
 /* What is added to a want. */
 #define WANT_ADDITIONS                                                                                               \

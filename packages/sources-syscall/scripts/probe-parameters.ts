@@ -26,8 +26,8 @@ export interface Sequence {
   readonly code: string
   readonly program: string
   readonly puts: readonly Put[]
-  /** As many are put before a loop leaves others empty; those that are put after it are the event's last. */
-  readonly beforeEmpty: number | undefined
+  /** As many are put before each loop that leaves others empty: up to the next that has a name, or all that follow. */
+  readonly empties: readonly number[]
 }
 
 interface Code {
@@ -51,12 +51,12 @@ export function textSequences(text: string): Sequence[] {
 interface Way {
   readonly code: string | undefined
   readonly puts: readonly Put[]
-  readonly beforeEmpty: number | undefined
+  readonly empties: readonly number[]
   /** `on`: continues; `done`: the event is committed; `gone`: returned without one. */
   readonly state: 'on' | 'returned' | 'done' | 'gone'
 }
 
-const START: Way = { code: undefined, puts: [], beforeEmpty: undefined, state: 'on' }
+const START: Way = { code: undefined, puts: [], empties: [], state: 'on' }
 
 class Probe {
   readonly #functions = new Map<string, Code>()
@@ -74,7 +74,7 @@ class Probe {
       if (!program.body.some(token => token.text.startsWith('PPME_'))) continue
       for (const way of this.#follow(program.body, START)) {
         if (way.state !== 'done' || way.code === undefined) continue
-        const sequence = { code: way.code, program: program.name, puts: way.puts, beforeEmpty: way.beforeEmpty }
+        const sequence = { code: way.code, program: program.name, puts: way.puts, empties: way.empties }
         found.set(JSON.stringify(sequence), sequence)
       }
     }
@@ -198,7 +198,8 @@ class Probe {
     if (first === 'for' || first === 'while') {
       const names = statement.filter((token, i) => statement[i + 1]?.text === '(' && this.#putting(token.text))
       if (names.length === 0) return [way]
-      if (names.every(token => token.text === 'put_empty')) return [{ ...way, beforeEmpty: way.puts.length }]
+      if (names.every(token => token.text === 'put_empty'))
+        return [{ ...way, empties: [...way.empties, way.puts.length] }]
       throw new Error(`${statement[0]!.place}: parameters are put in a loop`)
     }
     if (first === 'switch') {

@@ -17,23 +17,29 @@ static __always_inline void put_exec_middle(struct event *e, struct task_struct 
 	PARAM(cgroups, put_cgroups(e, task));
 }
 
+static __always_inline __u32 executable_flags(struct task_struct *task)
+{
+	struct file *file = exe_file(task);
+	__u32 flags = 0;
+	if (!file || !BPF_CORE_READ(file, f_inode))
+		return 0;
+	if (exe_writable(READ_ADDRESS(task, cred), READ_ADDRESS(file, f_inode)))
+		flags |= EXE_WRITABLE;
+	flags |= overlay_layer(file, EXE_UPPER_LAYER, EXE_LOWER_LAYER);
+	if (from_memfd(file))
+		flags |= EXE_FROM_MEMFD;
+	return flags;
+}
+
 static __always_inline void put_exec_end(struct event *e, struct task_struct *task)
 {
 	const struct cred *cred = BPF_CORE_READ(task, cred);
 	struct file *file = exe_file(task);
 	struct inode *inode = file ? BPF_CORE_READ(file, f_inode) : NULL;
-	__u32 flags = 0;
 	PARAM(tty, put_u32(e, tty_of(task)));
 	PARAM(vpgid, put_u64(e, task_vpgid(task)));
 	PARAM(loginuid, put_u32(e, loginuid_of(task)));
-	if (inode) {
-		if (exe_writable(READ_ADDRESS(task, cred), READ_ADDRESS(file, f_inode)))
-			flags |= EXE_WRITABLE;
-		flags |= overlay_layer(file, EXE_UPPER_LAYER, EXE_LOWER_LAYER);
-		if (from_memfd(file))
-			flags |= EXE_FROM_MEMFD;
-	}
-	PARAM(flags, put_u32(e, flags));
+	PARAM(flags, put_u32(e, executable_flags(task)));
 	PARAM(cap_inheritable, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_inheritable))));
 	PARAM(cap_permitted, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_permitted))));
 	PARAM(cap_effective, put_u64(e, kernel_cap(BPF_CORE_READ(cred, cap_effective))));
@@ -144,6 +150,8 @@ static __always_inline void put_envp(struct event *e, unsigned long envp)
 	end_param(e, envp ? copy_strings(envp, 0) & (2 * MAX_CHUNK - 1) : 0);
 }
 
+#define EXEC_FLAGS 19 /* the position of the parameter `flags` */
+
 static __always_inline bool are_failures_bare(struct event *e)
 {
 	__u32 nr = e->to->registers.number;
@@ -151,7 +159,7 @@ static __always_inline bool are_failures_bare(struct event *e)
 	return want && *want & WANT_BARE_FAILURES;
 }
 
-/* The parameters that both calls have: of those behind the result none, where no rule reads one. A global function: see task.bpf.h. */
+/* The parameters that both calls have: of those behind the result only the flags, where no rule reads another. A global function: see task.bpf.h. */
 __noinline int write_failed_exec(__s64 ret, __u64 argv, __u64 envp)
 {
 	struct event event, *e = &event;
@@ -160,7 +168,10 @@ __noinline int write_failed_exec(__s64 ret, __u64 argv, __u64 envp)
 		return false;
 	PARAM(res, put_u64(e, ret));
 	if (are_failures_bare(e)) {
-		for (__u32 i = 1; i < NPARAMS_SYSCALL_EXECVEAT_X; i++)
+		while (e->param < EXEC_FLAGS)
+			put_empty(e);
+		PARAM(flags, put_u32(e, executable_flags(task)));
+		while (e->param < NPARAMS_SYSCALL_EXECVEAT_X)
 			put_empty(e);
 		return 0;
 	}

@@ -42,6 +42,12 @@ static __always_inline __u32 open_mode(unsigned long flags, unsigned long mode)
 	return OPEN_CREATES(flags) ? mode & 07777 : 0;
 }
 
+/* The portable flags without O_TMPFILE where that stands for O_DIRECTORY alone, and no mode lets it seem that a program is created. */
+static __always_inline __u32 flags_that_make(__u32 portable, unsigned long flags, unsigned long mode)
+{
+	return flags & 020000000 || open_mode(flags, mode) & 0111 ? portable : portable & ~8192;
+}
+
 /* clone(2) flags → clone_flags. */
 static __always_inline __u32 clone_flags(unsigned long flags)
 {

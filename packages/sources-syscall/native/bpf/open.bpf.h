@@ -127,7 +127,7 @@ EXIT_EVENT_SHARED(open, SYSCALL_OPEN_X)
 	PARAM(name, put_open_path(e, argument(regs, 0), file));
 	PARAM(flags, put_u32(e, flags | opened_flags(as_number(file))));
 	PARAM(mode, put_u32(e, open_mode(argument(regs, 1), argument(regs, 2))));
-	if (end_open(e->param, as_number(file), ret, flags, true))
+	if (end_open(e->param, as_number(file), ret, flags_that_make(flags, argument(regs, 1), argument(regs, 2)), true))
 		leave_out(e);
 }
 
@@ -140,7 +140,7 @@ EXIT_EVENT_SHARED(openat, SYSCALL_OPENAT_2_X)
 	PARAM(name, put_open_path(e, argument(regs, 1), file));
 	PARAM(flags, put_u32(e, flags | opened_flags(as_number(file))));
 	PARAM(mode, put_u32(e, open_mode(argument(regs, 2), argument(regs, 3))));
-	if (end_open(e->param, as_number(file), ret, flags, false))
+	if (end_open(e->param, as_number(file), ret, flags_that_make(flags, argument(regs, 2), argument(regs, 3)), false))
 		leave_out(e);
 }
 
@@ -157,7 +157,7 @@ EXIT_EVENT_SHARED(openat2, SYSCALL_OPENAT2_X)
 	PARAM(flags, put_u32(e, flags | opened_flags(as_number(file))));
 	PARAM(mode, put_u32(e, open_mode(how.flags, how.mode)));
 	PARAM(resolve, put_u32(e, resolve_flags(how.resolve)));
-	if (end_open(e->param, as_number(file), ret, flags, false))
+	if (end_open(e->param, as_number(file), ret, flags_that_make(flags, how.flags, how.mode), false))
 		leave_out(e);
 }
 

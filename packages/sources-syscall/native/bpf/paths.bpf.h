@@ -183,7 +183,8 @@ __noinline int write_open_path(__u32 param, __u64 from, __u64 dentry, __u64 vfsm
 	} else if (walked) {
 		e->to->own = 1;
 	}
-	e->to->name_length = trusted && known ? n : 0;
+	/* what has not opened a file is sent with this text, whatever it was at sys_enter: that decides whether it is left out */
+	e->to->name_length = trusted && (known || !dentry) ? n : 0;
 	if (trusted) {
 		put_length(e, n);
 	} else if (walked) {

@@ -12,11 +12,14 @@ export const ENVIRONMENT_USES: EventClass = {
   reads: readsParameters(name => name === 'env'),
 }
 
-/** Programs that could not be started, where a rule reads more of the event than its result and the path. What it reads of the process is that of before. */
+/**
+ * Programs that could not be started, where a rule reads more of the event than its result, flags and path. What it reads of the process is
+ * that of before.
+ */
 export const FAILED_EXECS: EventClass = {
   types: EXECS.map(({ id }) => id),
   decides: FAILED_CALLS,
-  reads: readsParameters(name => name !== 'res' && name !== 'filename'),
+  reads: readsParameters(name => !['res', 'flags', 'filename'].includes(name)),
 }
 
 /** Whether a field reads such a parameter of an exec. */

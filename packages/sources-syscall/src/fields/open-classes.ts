@@ -23,6 +23,7 @@ const FAILED: Readonly<Record<string, Never>> = {
   ...NO_WAY_UP,
   ...NOTHING_MADE,
   ...WITH_ERROR,
+  'evt.arg.flags': without(['O_CREAT']),
   'fd.num': within(-1, -1),
 }
 const READ: Readonly<Record<string, Never>> = {
@@ -36,8 +37,8 @@ const READ: Readonly<Record<string, Never>> = {
 
 /**
  * Opens that failed, could not have made a file, and have no two dots in a row in their path, which is absolute if the call is
- * open(2): what the probe can leave out (native/bpf/open.bpf.h). It sends whatever is in doubt. A check that the values allow is not
- * decided, since the field may be absent.
+ * open(2): what the probe can leave out (native/bpf/open.bpf.h). It sends whatever is in doubt. Of a directory, recorders say O_TMPFILE, too,
+ * of which O_DIRECTORY is a bit. A check that the values allow is not decided, since the field may be absent.
  */
 export const FAILED_OPENS: EventClass = {
   types: [PPME.SYSCALL_OPEN_X, PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_OPENAT2_X],

@@ -18,7 +18,7 @@ export const WANT_NO_FILES = 0x20
 export const WANT_NO_ENVIRONMENTS = 0x10
 /** Added to the wants of close and of openat: no rule asks for descriptors of directories. */
 export const WANT_NO_DIRECTORIES = 0x08
-/** Added to the want of execve and execveat: of failed ones only the result and the path are kept. */
+/** Added to the want of execve and execveat: of failed ones only result, flags and path are kept. */
 export const WANT_BARE_FAILURES = 0x04
 /** Most texts that paths are searched for, and the bit by which small letters differ from capital ones. */
 export const MAX_TEXTS = 64

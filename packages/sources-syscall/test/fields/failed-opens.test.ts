@@ -55,7 +55,12 @@ const check = fc.constantFrom(
     'evt.is_open_exec != false',
     'evt.is_open_read = true',
   ],
-  ...['evt.arg.flags contains O_CREAT', 'evt.arg.flags contains O_RDONLY', 'evt.arg.flags icontains o_creat'],
+  ...[
+    'evt.arg.flags contains O_CREAT',
+    'evt.arg.flags contains O_RDONLY',
+    'evt.arg.flags icontains o_creat',
+    'evt.arg.flags contains O_TMPFILE',
+  ],
   ...['fd.nameraw contains ..', 'fd.nameraw glob *../*', 'fd.nameraw glob "*[.][.]*"', 'fd.nameraw glob "*.\\\\.*"'],
   ...['fd.nameraw startswith /', 'fd.nameraw in (../x, /etc/passwd)', 'fd.name contains ..', 'fd.name exists'],
   ...['fd.typechar = f', 'evt.type = openat', 'evt.type in (open, openat2)', 'evt.type != open'],
@@ -77,7 +82,7 @@ const open = fc
     type: fc.constantFrom('open', 'openat', 'openat2'),
     error: fc.constantFrom(-2, -13, -17),
     path: fc.constantFrom('/etc/passwd', '/x/./y', '//a//b', '/', '/a.b.c', 'x', './x', '.'),
-    flags: fc.constantFrom(1, 2, 3, 4097, 1025),
+    flags: fc.constantFrom(1, 2, 3, 4097, 1025, 9729),
   })
   .filter(({ type, path }) => type !== 'open' || path.startsWith('/'))
   .map(

@@ -17,6 +17,7 @@ describe.skipIf(missing() !== undefined)('opens that failed', () => {
     `${OPENS} and fd.nameraw glob *..*..*`,
     `${OPENS} and evt.arg.flags contains O_CREAT`,
     `${OPENS} and (evt.failed = false or evt.is_open_create = true)`,
+    `${OPENS} and evt.is_open_exec = true`,
   ])
   const undecided = load([`${OPENS} and evt.failed = true`])
   let twins: Twins
@@ -45,7 +46,16 @@ describe.skipIf(missing() !== undefined)('opens that failed', () => {
 
 describe.skipIf(missing() !== undefined)('programs that could not be started', () => {
   const EXECS = 'evt.type in (execve, execveat)'
-  const shown = () => ['evt.type', 'evt.res', 'evt.rawres', 'evt.arg.filename', 'proc.name', 'proc.cmdline', 'proc.exe']
+  const shown = () => [
+    'evt.type',
+    'evt.res',
+    'evt.rawres',
+    'evt.arg.flags',
+    'evt.arg.filename',
+    'proc.name',
+    'proc.cmdline',
+    'proc.exe',
+  ]
   const STARTED = `${EXECS} and evt.failed = false and evt.arg.exe = true`
   const results = load([`${EXECS} and evt.failed = true`, STARTED], shown)
   const programs = load([`${EXECS} and evt.failed = true and evt.arg.exe = tried`, STARTED], shown)

@@ -1,6 +1,6 @@
 /*
  * For filter.test.ts: `opens SEED N` opens files at random N times and says how many of the opens are of the class `failedOpens`: failed, without
- * O_CREAT, without O_DIRECTORY (for which rules see O_TMPFILE, too), without two dots in a row, and absolute if the call is open. It writes to
+ * O_CREAT, without O_DIRECTORY and a mode to run it (for which rules see O_TMPFILE, too), without two dots in a row, and absolute if the call is open. It writes to
  * nothing outside of its working directory and the one above.
  */
 #define _GNU_SOURCE
@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 	symlink("loop", "loop");
 	sub = open("sub", O_DIRECTORY);
 	for (int i = 0; i < n; i++) {
-		int flags = PICK(FLAGS), call = below(4), fd;
+		int flags = PICK(FLAGS), mode = below(2) ? 0600 : 0700, call = below(4), fd;
 		int is_long = !below(20);
 		const char *start = PICK(STARTS);
 		if (start[0] == '/' && flags & O_CREAT)
@@ -45,18 +45,18 @@ int main(int argc, char **argv)
 			flags = (flags & ~O_ACCMODE) | O_RDONLY;
 		snprintf(path, sizeof(path), "%s%s%s", start, is_long ? filler : "", PICK(NAMES));
 		if (call == 0) {
-			fd = syscall(SYS_openat, below(2) ? AT_FDCWD : sub, path, flags, 0600);
+			fd = syscall(SYS_openat, below(2) ? AT_FDCWD : sub, path, flags, mode);
 		} else if (call == 1) {
 			struct open_how how = { .flags = flags, .mode = flags & O_CREAT ? 0600 : 0, .resolve = below(4) ? 0 : RESOLVE_BENEATH };
 			fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
 #ifdef SYS_open
 		} else if (call == 2) {
-			fd = syscall(SYS_open, path, flags, 0600);
+			fd = syscall(SYS_open, path, flags, mode);
 #endif
 		} else {
-			fd = syscall(SYS_openat, AT_FDCWD, path, flags, 0600);
+			fd = syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 		}
-		if (fd < 0 && path[0] && !(flags & (O_CREAT | O_DIRECTORY)) && !is_long && !strstr(path, "..") && (call != 2 || path[0] == '/'))
+		if (fd < 0 && path[0] && !(flags & O_CREAT) && !(flags & O_DIRECTORY && call != 1 && mode & 0111) && !is_long && !strstr(path, "..") && (call != 2 || path[0] == '/'))
 			left++;
 		if (fd >= 0)
 			close(fd);

@@ -11,20 +11,24 @@ const events = new Map(EVENTS.map(event => [event.code, event]))
 const sequences = probeSequences(FOLDER)
 
 /** Where a sequence differs from its row in the event table. */
-function differences({ code, program, puts, beforeEmpty }: Sequence): string[] {
+function differences({ code, program, puts, empties }: Sequence): string[] {
   const params = events.get(code)?.params
   if (params === undefined) return [`${program}: there is no event ${code}`]
-  if (beforeEmpty !== undefined ? puts.length > params.length : puts.length !== params.length)
-    return [`${program}: ${code} has ${params.length} parameters, ${puts.length} are written`]
-  return puts.flatMap(({ name, width, place }, i) => {
-    const position = beforeEmpty !== undefined && i >= beforeEmpty ? params.length - puts.length + i : i
-    const param = params[position]!
+  let position = 0
+  const found = puts.flatMap(({ name, width, place }, i) => {
+    if (empties.includes(i)) position = params.findIndex((param, at) => at >= position && param.name === name)
+    const param = params[position++]
+    if (param === undefined) return []
     const size = PARAM_SIZES[param.type]
-    if (name !== param.name) return [`${place}: parameter ${position + 1} of ${code} is ${param.name}, not ${name}`]
+    if (name !== param.name) return [`${place}: parameter ${position} of ${code} is ${param.name}, not ${name}`]
     if (width !== undefined && size !== 0 && width !== size)
       return [`${place}: ${param.name} of ${code} has ${size} bytes, ${width || 'a variable number'} are written`]
     return []
   })
+  const written = empties.includes(puts.length) ? Math.max(position, params.length) : position
+  return written === params.length
+    ? found
+    : [`${program}: ${code} has ${params.length} parameters, ${written} are written`]
 }
 
 describe('parameters of the probe', () => {
