@@ -118,7 +118,7 @@ console: {enabled: true, listen: "127.0.0.1:0"}
 })
 
 test.each([
-  [['--listen', '0.0.0.0:0'], 'that needs tokens'],
+  [['--listen', '0.0.0.0:0'], 'which requires tokens'],
   [['--listen', 'nowhere:x'], '--listen must be HOST:PORT'],
   [['--token-file', 'none'], 'no such file'],
   [['token', 'ann', '--scopes', 'everything'], 'no scope is called everything: read, triage'],

@@ -8,7 +8,7 @@ import { type Retention, StoreError, StoreThread } from '@falc/store'
 import { Auth, type AuthOptions } from './auth/auth.ts'
 import { Guesses } from './auth/guesses.ts'
 import { type OidcOptions, Provider } from './auth/oidc.ts'
-import { checkSite, isLocal } from './auth/site.ts'
+import { checkProgram, checkSite, isLocal } from './auth/site.ts'
 import { Bodies } from './bodies.ts'
 import { badRequest, Refused } from './failure.ts'
 import { Files, HEADERS } from './files.ts'
@@ -157,6 +157,7 @@ export class Console implements ServerContext {
     if (pathname === '/api/v1/openapi.json' && method === 'GET')
       return send(response, 200, JSON.stringify(openapi(ROUTES, this.#options.version ?? '0')))
     const [route, id] = routeOf(method ?? '', pathname)
+    if (route.scope === 'ingest') checkProgram(request)
     const isOpen = route.open || (route.scope === 'ingest' && this.#options.anonymousIngest)
     const who = isOpen ? NOBODY : this.#auth.authorize(request, route.scope)
     if (route.known && this.#auth.isOpen)

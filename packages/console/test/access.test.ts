@@ -187,13 +187,19 @@ test('a trusted proxy says who asks; anybody else who says so is not believed', 
 
 describe('a page of another site', () => {
   /** With the headers that fetch would not let us set. */
-  function status(console: Console, headers: Record<string, string>, method = 'GET'): Promise<number> {
+  function status(
+    console: Console,
+    headers: Record<string, string>,
+    method = 'GET',
+    path = '/api/v1/alerts',
+    body = '',
+  ): Promise<number> {
     return new Promise((resolve, reject) => {
-      const request = httpRequest(new URL('/api/v1/alerts', console.url), { method, headers }, response => {
+      const request = httpRequest(new URL(path, console.url), { method, headers }, response => {
         response.resume()
         resolve(response.statusCode!)
       })
-      request.on('error', reject).end()
+      request.on('error', reject).end(body)
     })
   }
   test('cannot read or write, nor give its name this machine’s address', async () => {
@@ -207,6 +213,14 @@ describe('a page of another site', () => {
     expect(await status(console, { host, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' })).toBe(403)
     expect(await status(console, { host: 'evil.example' })).toBe(403)
     expect(await status(console, { host }, 'DELETE')).toBe(405)
+  })
+
+  test('cannot send alerts under its own name, where programs need no token', async () => {
+    const console = await start({ tokens: [], anonymousIngest: true })
+    const sent = (headers: Record<string, string>) => status(console, headers, 'POST', '/', alertJson(alert(1)))
+    expect(await sent({ host: 'falc.example' })).toBe(200)
+    expect(await sent({ host: 'evil.example', origin: 'http://evil.example' })).toBe(403)
+    expect(await sent({ host: 'falc.example', 'sec-fetch-site': 'same-origin' })).toBe(403)
   })
 })
 

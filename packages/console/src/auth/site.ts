@@ -23,3 +23,12 @@ export function checkSite({ headers }: IncomingMessage, isOpen: boolean, isProxi
   if (headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate')
     throw new Refused(403, 'origin', 'a page of another site asks')
 }
+
+/**
+ * Alerts come from programs, perhaps without a token: a page that gives its own name the console's address would be as good a sender.
+ * @throws {Refused}
+ */
+export function checkProgram({ headers }: IncomingMessage): void {
+  if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined)
+    throw new Refused(403, 'origin', 'pages in a browser may not send alerts')
+}
