@@ -129,7 +129,7 @@ const ROOMS: Record<string, readonly string[]> = {
       'act',
       'undo',
       'account',
-      'invite',
+      'approval-notice',
       'respond',
       'approvals',
       'nats',

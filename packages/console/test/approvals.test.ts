@@ -40,7 +40,7 @@ beforeAll(async () => {
       },
     ],
     ...{ source: alerts(), folder: work, hostname: 'web', log: () => {}, maxAge: Number.POSITIVE_INFINITY },
-    inviting: { output: 'chat', url: 'https://falc.example/console/' },
+    approvalNotice: { output: 'chat', url: 'https://falc.example/console/' },
     ports: {
       output: async ({ text }) => ({ outcome: 'done', said: String(told.push(text!)) }),
       engine: async ({ says }) => ({ outcome: 'done', said: String(done.push(says)) }),

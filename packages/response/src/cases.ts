@@ -12,7 +12,7 @@
 
 import { faultsOf, type Schema } from './model/params.ts'
 import { PlaybookDocument } from './playbook/document.ts'
-import { type TestedPlan, type TestOptions, testPlaybookApart } from './test-playbook.ts'
+import { type TestedPlan, type TestOptions, testPlaybookThreaded } from './test-playbook.ts'
 
 const CASE = {
   type: 'object',
@@ -58,7 +58,7 @@ async function planned(
   error: (reason: string) => Error,
 ): Promise<Lines> {
   try {
-    const plans = await testPlaybookApart(playbooks, alert, options)
+    const plans = await testPlaybookThreaded(playbooks, alert, options)
     return Object.fromEntries(plans.map(({ playbook, steps }) => [playbook, steps.flatMap(linesOf)]))
   } catch (thrown) {
     if (thrown instanceof SyntaxError) throw error(thrown.message)

@@ -18,7 +18,7 @@ import { Undo } from './undo.ts'
 
 export interface RespondOptions
   extends ProtectionOptions,
-    Pick<ResponderOptions, 'hostname' | 'log' | 'timeout' | 'maxAge' | 'inviting' | 'point'> {
+    Pick<ResponderOptions, 'hostname' | 'log' | 'timeout' | 'maxAge' | 'approvalNotice' | 'point'> {
   readonly files: readonly PlaybookFile[]
   /** User-defined actions. */
   readonly actions?: readonly Action[]
@@ -62,13 +62,13 @@ export async function openResponder(options: RespondOptions): Promise<OpenRespon
   const limits = new Limits(fuse)
   const undo = new Undo({ journal, actions, ports, log })
   restore(journal, { local, limits, undo, log })
-  const { hostname, timeout, maxAge, inviting, point } = options
+  const { hostname, timeout, maxAge, approvalNotice, point } = options
   const responder = new Responder({
     ...{ playbooks, journal, once: options.once ?? local, limits, dryLimits: new Limits(fuse) },
     ...{ protection, ports, hostname, stopFile: join(folder, STOP_FILE), log },
     ...(timeout !== undefined && { timeout }),
     ...(maxAge !== undefined && { maxAge }),
-    ...(inviting && { inviting }),
+    ...(approvalNotice && { approvalNotice }),
     ...(point && { point }),
   })
   const approvals = new Approvals({

@@ -61,8 +61,8 @@ function planStep(
   }
   try {
     const params = step.params(alert) as any
-    if (action.apart) {
-      return action.apart
+    if (action.threaded) {
+      return action.threaded
         .plan(alert, params)
         .then(plan => {
           target = plan.target

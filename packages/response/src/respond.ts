@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type AlertData, alertJson } from '@falc/engine'
 import { Account, type LogLine } from './account.ts'
 import { callAll, runAction } from './act.ts'
+import { type ApprovalNotice, waitingEntry } from './approval-notice.ts'
 import { MAX_AGE, staleness } from './guard/age.ts'
 import type { Held } from './guard/held.ts'
 import type { Limits } from './guard/limits.ts'
 import { type Claim, type Once, onceKey, type Verdict } from './guard/once.ts'
 import { onlyTells, type Protected } from './guard/protected.ts'
-import { type Inviting, waitingEntry } from './invite.ts'
 import type { About, Entry } from './journal/format.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Attempt, Call, Data, Ports } from './model/call.ts'
@@ -38,7 +38,7 @@ export interface ResponderOptions {
   /** Milliseconds after which an alert is acted on no more. Default 600,000. */
   readonly maxAge?: number
   /** Who is asked when a step waits for approval. */
-  readonly inviting?: Inviting
+  readonly approvalNotice?: ApprovalNotice
   readonly log: LogLine
   readonly point?: (point: Point) => Promise<void> | void
 }
@@ -176,7 +176,7 @@ export class Responder {
     await this.#options.point?.('claimed')
     if (waits) {
       const expires = new Date(Date.now() + playbook.approval).toISOString()
-      const { entry, call } = waitingEntry(about, alert, sayings(calls), expires, this.#options.inviting)
+      const { entry, call } = waitingEntry(about, alert, sayings(calls), expires, this.#options.approvalNotice)
       if (!(await this.#begun(about, entry, key, place))) return 'busy'
       if (call) void this.#invite(about, call, alert)
       this.#account.say('info', about, `waits for approval: falc respond approve ${about.run.slice(0, 8)}`)

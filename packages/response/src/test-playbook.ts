@@ -40,13 +40,13 @@ export function testPlaybook(
   options: TestOptions = {},
 ): TestedPlan[] {
   const plans = plansOf(playbooks, alert, options)
-  const apart = plans.find(plan => plan instanceof Promise)
-  if (apart) throw new Error('an action of a file plans in a thread of its own: falc respond test, or runCases')
+  const threaded = plans.find(plan => plan instanceof Promise)
+  if (threaded) throw new Error('an action from a file plans in its own thread: use falc respond test, or runCases')
   return (plans as (Plan | undefined)[]).flatMap(testedOf)
 }
 
 /** As `testPlaybook`, also with actions of files. */
-export async function testPlaybookApart(...args: Parameters<typeof testPlaybook>): Promise<TestedPlan[]> {
+export async function testPlaybookThreaded(...args: Parameters<typeof testPlaybook>): Promise<TestedPlan[]> {
   const [playbooks, alert, options = {}] = args
   return (await Promise.all(plansOf(playbooks, alert, options))).flatMap(testedOf)
 }

@@ -95,7 +95,7 @@ export class Undo {
       const alert = parseAlert(undo.alert)
       const target = due.target!
       const done = { alert, params: undo.params as never, target, answers }
-      const calls = (await (action?.apart ?? action)?.undo?.(done)) ?? []
+      const calls = (await (action?.threaded ?? action)?.undo?.(done)) ?? []
       journal.append({ kind: 'undoing', ...about, plan: calls.map(call => call.says) })
       const acted = await callAll(calls, ports, { dry: false, signal: AbortSignal.timeout(60_000), alert })
       journal.append({ kind: 'undone', ...about, ...acted })

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadFunctions, testPlaybook } from '../src/index.ts'
-import { testPlaybookApart } from '../src/test-playbook.ts'
+import { testPlaybookThreaded } from '../src/test-playbook.ts'
 import { folder, journalOf, respondWith, shellIn, World } from './machine.ts'
 
 function file(run: string, more = ''): string {
@@ -87,12 +87,12 @@ describe('a function', () => {
     // Only what never answers is in a hurry.
     const actions = await loadFunctions([path], { planning: String(expected).includes('0.3 s') ? 300 : 60_000 })
     for (const rule of ['Shell', 'Shell']) {
-      const [plan] = await testPlaybookApart(PLAYBOOK, { rule }, { actions })
+      const [plan] = await testPlaybookThreaded(PLAYBOOK, { rule }, { actions })
       const [step, next] = plan!.steps
       expect(step!.held ?? step!.calls.join()).toMatch(expected)
       expect(next!.calls).toMatchObject([{ says: 'tell x' }])
     }
-    expect(() => testPlaybook(PLAYBOOK, { rule: 'Shell' }, { actions })).toThrow('thread of its own')
+    expect(() => testPlaybook(PLAYBOOK, { rule: 'Shell' }, { actions })).toThrow('its own thread')
   })
 
   test('an undo is planned there, too', async () => {

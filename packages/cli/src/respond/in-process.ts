@@ -35,7 +35,7 @@ export async function configuredResponder(
       keep: { bytes: kept.journal_mib * 2 ** 20, age: kept.journal_age },
       ports: { ...machinePorts(config, source, log), ...ports },
       hostname: hostname(),
-      ...invitingOf(config),
+      ...approvalNoticeOf(config),
       log: (level, text) => log.write(level, text),
       ...more,
     })
@@ -46,7 +46,7 @@ export async function configuredResponder(
 }
 
 /** @throws {CliError} */
-function invitingOf(config: Config): Pick<RespondOptions, 'inviting'> {
+function approvalNoticeOf(config: Config): Pick<RespondOptions, 'approvalNotice'> {
   const { approval_output: output, approval_url: url } = config.response
   if (output === '') {
     if (url !== '') throw new CliError('response.approval_url needs approval_output, the output that sends the link')
@@ -55,7 +55,7 @@ function invitingOf(config: Config): Pick<RespondOptions, 'inviting'> {
   if (!outputNames(config).includes(output))
     throw new CliError(`response.approval_output: no output is named ${output}`)
   if (url !== '' && !/^https?:\/\/[^\s#?]+$/.test(url)) throw new CliError(`response.approval_url is not a URL: ${url}`)
-  return { inviting: { output, ...(url !== '' && { url }) } }
+  return { approvalNotice: { output, ...(url !== '' && { url }) } }
 }
 
 /** A queue between the engine, which never waits, and what playbooks wait for. */

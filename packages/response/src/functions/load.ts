@@ -33,7 +33,7 @@ export async function loadFunctions(
     for (const action of found) {
       const fault = faultOf(action, [...ACTIONS, ...loaded])
       if (fault !== undefined) throw new Error(`${file}: ${fault}`)
-      loaded.push(apart(action, url, planner))
+      loaded.push(threaded(action, url, planner))
     }
   }
   return loaded
@@ -53,18 +53,18 @@ function faultOf({ name, params, functions, example }: Described, others: readon
   return typeof example === 'string' ? undefined : `${name}: example must be a text`
 }
 
-function apart({ functions, asks, ...described }: Described, url: string, planner: Planner): Action {
+function threaded({ functions, asks, ...described }: Described, url: string, planner: Planner): Action {
   const { name } = described
   const here = () => {
-    throw new Error(`${name} plans in a thread of its own`)
+    throw new Error(`${name} plans in its own thread`)
   }
   return {
     ...described,
     ...(asks && { asks }),
     ...{ target: here, plan: here },
-    ...(functions.includes('run') && { run: (context: Context<unknown>) => runApart(url, name, context) }),
+    ...(functions.includes('run') && { run: (context: Context<unknown>) => runThreaded(url, name, context) }),
     ...(functions.includes('undo') && { undo: here }),
-    apart: {
+    threaded: {
       plan: async (alert, params) => planned(await planner.ask(name, 'plan', { alert: plain(alert), params })),
       undo: async done => callsOf(await planner.ask(name, 'undo', { ...done, alert: plain(done.alert) })),
     },
@@ -93,7 +93,7 @@ function callsOf(value: unknown): readonly Call[] {
 
 const isCall = (value: any): value is Call => typeof value?.via === 'string' && typeof value.says === 'string'
 
-async function runApart(url: string, name: string, context: Context<unknown>): Promise<Answer | undefined> {
+async function runThreaded(url: string, name: string, context: Context<unknown>): Promise<Answer | undefined> {
   const { signal, ...input } = context
   signal.throwIfAborted()
   const thread = new Thread(url)

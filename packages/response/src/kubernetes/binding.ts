@@ -2,13 +2,13 @@
 import { pathOf } from '@falc/kubernetes'
 import type { Answer, Data } from '../model/call.ts'
 import { answerOf } from './answer.ts'
-import { type Doing, read } from './object.ts'
+import { read, type VerbContext } from './object.ts'
 
 /** The maximum difference between the clocks of the API server and of the alert's sender, in milliseconds. */
 const CLOCK = 1000
 
 /** Deletes the binding that there was at the alert's time: a younger one of its name is another one. */
-export async function revoke({ client, object, dry, signal, alert }: Doing): Promise<Answer> {
+export async function revoke({ client, object, dry, signal, alert }: VerbContext): Promise<Answer> {
   const found = await read(client, object, signal)
   if ('outcome' in found) return found
   const { uid, creationTimestamp, labels, annotations } = found.object.metadata
@@ -25,7 +25,7 @@ export async function revoke({ client, object, dry, signal, alert }: Doing): Pro
 }
 
 /** Makes it again. Who may do that must have the rights that it gives, or the verb `bind`. */
-export async function rebind({ client, object, with: { binding }, dry, signal }: Doing): Promise<Answer> {
+export async function rebind({ client, object, with: { binding }, dry, signal }: VerbContext): Promise<Answer> {
   const { roleRef, subjects, labels, annotations } = binding as { readonly [key: string]: Data }
   const { group, version, name, namespace } = object
   const body = {

@@ -2,7 +2,7 @@
 import { pathOf } from '@falc/kubernetes'
 import type { Answer } from '../model/call.ts'
 import { answerOf } from './answer.ts'
-import { type Doing, read } from './object.ts'
+import { read, type VerbContext } from './object.ts'
 
 /** The pod and the name of the container: the one that is named, or has the ID; without both, the only one. */
 async function chosen({
@@ -10,7 +10,7 @@ async function chosen({
   object,
   with: { container, id },
   signal,
-}: Doing): Promise<{ readonly pod: any; readonly name: string } | Answer> {
+}: VerbContext): Promise<{ readonly pod: any; readonly name: string } | Answer> {
   const found = await read(client, object, signal)
   if ('outcome' in found) return found
   const pod = found.object
@@ -30,9 +30,9 @@ async function chosen({
 }
 
 /** The kubelet writes memory and files into an archive on the node. It is asked through the API server, and knows no dry run. */
-export async function checkpoint(doing: Doing): Promise<Answer> {
-  const { client, object, dry, signal } = doing
-  const found = await chosen(doing)
+export async function checkpoint(context: VerbContext): Promise<Answer> {
+  const { client, object, dry, signal } = context
+  const found = await chosen(context)
   if ('outcome' in found) return found
   const { nodeName } = found.pod.spec
   if (typeof nodeName !== 'string') return { outcome: 'gone', said: 'the pod is on no node' }
@@ -48,10 +48,10 @@ export async function checkpoint(doing: Doing): Promise<Answer> {
 }
 
 /** A container is added to the pod, and sees the processes of the one that is meant. It cannot be removed again. */
-export async function debug(doing: Doing): Promise<Answer> {
-  const { client, object, dry, signal, alert } = doing
-  const { image, command } = doing.with
-  const found = await chosen(doing)
+export async function debug(context: VerbContext): Promise<Answer> {
+  const { client, object, dry, signal, alert } = context
+  const { image, command } = context.with
+  const found = await chosen(context)
   if ('outcome' in found) return found
   // The alert that comes again finds it.
   const name = `falc-debug-${alert.id.slice(0, 12)}`
@@ -67,10 +67,10 @@ export async function debug(doing: Doing): Promise<Answer> {
 }
 
 /** A command in the container. Kubernetes takes no UID and no dry run with it: the pod is looked at before and afterwards. */
-export async function execute(doing: Doing): Promise<Answer> {
-  const { client, object, dry, signal } = doing
-  const { command, timeout } = doing.with
-  const found = await chosen(doing)
+export async function execute(context: VerbContext): Promise<Answer> {
+  const { client, object, dry, signal } = context
+  const { command, timeout } = context.with
+  const found = await chosen(context)
   if ('outcome' in found) return found
   if (dry) return { outcome: 'done', said: `${found.name}: not run` }
   const end = AbortSignal.any([signal, AbortSignal.timeout(timeout as number)])

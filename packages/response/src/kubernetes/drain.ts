@@ -2,15 +2,15 @@
 import { pathOf } from '@falc/kubernetes'
 import type { Answer, KubeObject } from '../model/call.ts'
 import { answerOf } from './answer.ts'
-import { type Doing, read } from './object.ts'
+import { read, type VerbContext } from './object.ts'
 
-export async function evict(doing: Doing): Promise<Answer> {
-  const found = await read(doing.client, doing.object, doing.signal)
-  return 'outcome' in found ? found : evictPod(doing, doing.object)
+export async function evict(context: VerbContext): Promise<Answer> {
+  const found = await read(context.client, context.object, context.signal)
+  return 'outcome' in found ? found : evictPod(context, context.object)
 }
 
 async function evictPod(
-  { client, with: { grace }, dry, signal }: Doing,
+  { client, with: { grace }, dry, signal }: VerbContext,
   { namespace, name, uid, ...pods }: KubeObject,
 ): Promise<Answer> {
   const deleteOptions = { preconditions: { uid }, ...(typeof grace === 'number' && { gracePeriodSeconds: grace }) }
@@ -25,9 +25,9 @@ async function evictPod(
 const KEPT = ['kube-system', 'falc', 'falco']
 
 /** Evicts the pods of a node, except static and protected ones. All get their verdict before the first is evicted. */
-export async function drain(doing: Doing, cordoned: Answer): Promise<Answer> {
-  const { client, signal, dry } = doing
-  const pod = await read(client, doing.object, signal)
+export async function drain(context: VerbContext, cordoned: Answer): Promise<Answer> {
+  const { client, signal, dry } = context
+  const pod = await read(client, context.object, signal)
   if ('outcome' in pod) return pod
   const list = await client.get('/api/v1/pods', signal, {
     fieldSelector: `spec.nodeName=${pod.object.spec.nodeName}`,
@@ -50,7 +50,7 @@ export async function drain(doing: Doing, cordoned: Answer): Promise<Answer> {
       break
     }
     const answer = await evictPod(
-      { ...doing, dry },
+      { ...context, dry },
       { group: '', version: 'v1', resource: 'pods', namespace, name, uid },
     )
     if (answer.outcome !== 'done' && answer.outcome !== 'gone') problems.push(`${namespace}/${name}: ${answer.said}`)

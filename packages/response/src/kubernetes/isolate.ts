@@ -6,7 +6,7 @@
 import { pathOf } from '@falc/kubernetes'
 import type { Answer, KubeObject } from '../model/call.ts'
 import { answerOf } from './answer.ts'
-import { change, type Doing, read } from './object.ts'
+import { change, read, type VerbContext } from './object.ts'
 
 const LABEL = 'falc.dev/quarantine'
 
@@ -15,8 +15,8 @@ const policyOf = ({ namespace, uid }: KubeObject): KubeObject => ({
   ...(namespace !== undefined && { namespace }),
 })
 
-export async function isolate(doing: Doing): Promise<Answer> {
-  const { client, object, dry, signal } = doing
+export async function isolate(context: VerbContext): Promise<Answer> {
+  const { client, object, dry, signal } = context
   const found = await read(client, object, signal)
   if ('outcome' in found) return found
   const policy = policyOf(object)
@@ -32,7 +32,7 @@ export async function isolate(doing: Doing): Promise<Answer> {
     if (there.body?.metadata?.labels?.[LABEL] !== object.uid)
       return { outcome: 'refused', said: `a NetworkPolicy ${policy.name} exists that is not falc's` }
   } else if (made.status >= 300 || made.problem !== undefined) return answerOf(made)
-  return change(doing, ({ metadata: { labels = {} } }) => {
+  return change(context, ({ metadata: { labels = {} } }) => {
     if (labels[LABEL] === object.uid) return undefined
     const gone = Object.fromEntries(Object.keys(labels).map(name => [name, null]))
     return { patch: { metadata: { labels: { ...gone, [LABEL]: object.uid } } }, data: { labels } }
@@ -40,10 +40,10 @@ export async function isolate(doing: Doing): Promise<Answer> {
 }
 
 /** Undoes it: the pod has its labels again, unless it was given others since. */
-export async function release(doing: Doing): Promise<Answer> {
-  const { client, object, dry, signal } = doing
-  const before = doing.with.labels as Record<string, string>
-  const labelled = await change(doing, ({ metadata: { labels = {} } }) =>
+export async function release(context: VerbContext): Promise<Answer> {
+  const { client, object, dry, signal } = context
+  const before = context.with.labels as Record<string, string>
+  const labelled = await change(context, ({ metadata: { labels = {} } }) =>
     labels[LABEL] === object.uid
       ? { patch: { metadata: { labels: { ...before, [LABEL]: null } } } }
       : { outcome: 'refused', said: 'the pod has other labels by now' },

@@ -1,25 +1,25 @@
 /** Nodes, found through a pod that runs on them. */
 import type { Answer, KubeObject } from '../model/call.ts'
-import { type Change, change, type Doing, read } from './object.ts'
+import { type Change, change, read, type VerbContext } from './object.ts'
 
 const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master']
 
 /** Does something to the node of a pod. */
 export async function onNode(
-  doing: Doing,
-  plan: (node: any, more: Doing['with']) => Change | undefined,
+  context: VerbContext,
+  plan: (node: any, more: VerbContext['with']) => Change | undefined,
 ): Promise<Answer> {
-  const { client, signal } = doing
-  const pod = await read(client, doing.object, signal)
+  const { client, signal } = context
+  const pod = await read(client, context.object, signal)
   if ('outcome' in pod) return pod
   const { nodeName } = pod.object.spec
   if (typeof nodeName !== 'string') return { outcome: 'gone', said: 'the pod is on no node' }
   const node: KubeObject = { group: '', version: 'v1', resource: 'nodes', name: nodeName }
-  const answer = await change({ ...doing, object: node }, found => {
+  const answer = await change({ ...context, object: node }, found => {
     const { labels = {} } = found.metadata
     if (CONTROL_PLANE.some(label => label in labels))
       return { outcome: 'refused', said: `${nodeName} is of the control plane, which is protected` }
-    return plan(found, doing.with)
+    return plan(found, context.with)
   })
   return { ...answer, said: [nodeName, answer.said].filter(Boolean).join(': ') }
 }
@@ -31,17 +31,17 @@ export const cordonTo =
       ? undefined
       : { patch: { spec: { unschedulable } }, data: { cordoned: true } }
 
-const sameTaint = (more: Doing['with']) => (one: any) => one.key === more.key && one.effect === more.effect
+const sameTaint = (more: VerbContext['with']) => (one: any) => one.key === more.key && one.effect === more.effect
 
 /** The list of taints is written as a whole. */
-export function tainted({ spec }: any, more: Doing['with']): Change | undefined {
+export function tainted({ spec }: any, more: VerbContext['with']): Change | undefined {
   const taints = spec.taints ?? []
   if (taints.some(sameTaint(more))) return undefined
   const { key, value, effect } = more
   return { patch: { spec: { taints: [...taints, { key, value, effect }] } }, data: { tainted: true } }
 }
 
-export function untainted({ spec }: any, more: Doing['with']): Change | undefined {
+export function untainted({ spec }: any, more: VerbContext['with']): Change | undefined {
   const taints = spec.taints ?? []
   const rest = taints.filter((one: any) => !sameTaint(more)(one))
   return rest.length === taints.length ? undefined : { patch: { spec: { taints: rest } } }

@@ -3,7 +3,7 @@ import { type KubeAnswer, type KubeClient, pathOf } from '@falc/kubernetes'
 import type { Answer, Attempt, Data, KubeObject } from '../model/call.ts'
 import { answerOf } from './answer.ts'
 
-export interface Doing extends Attempt {
+export interface VerbContext extends Attempt {
   readonly client: KubeClient
   readonly object: KubeObject
   readonly with: { readonly [key: string]: Data | undefined }
@@ -24,7 +24,7 @@ const ATTEMPTS = 5
  * @param plan undefined: it is so already
  */
 export async function change(
-  { client, object, dry, signal }: Pick<Doing, 'client' | 'object' | 'dry' | 'signal'>,
+  { client, object, dry, signal }: Pick<VerbContext, 'client' | 'object' | 'dry' | 'signal'>,
   plan: (found: any) => Change | Answer | undefined,
 ): Promise<Answer> {
   const path = pathOf(object)

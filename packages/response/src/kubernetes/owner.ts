@@ -1,6 +1,6 @@
 /** The owner of a pod. */
 import type { Answer, KubeObject } from '../model/call.ts'
-import { type Change, change, type Doing, read } from './object.ts'
+import { type Change, change, read, type VerbContext } from './object.ts'
 
 const RESOURCES: Readonly<Record<string, Pick<KubeObject, 'group' | 'resource'>>> = {
   ReplicaSet: { group: 'apps', resource: 'replicasets' },
@@ -12,11 +12,11 @@ const RESOURCES: Readonly<Record<string, Pick<KubeObject, 'group' | 'resource'>>
 
 /** Does something to what has made a pod: its controller, or the controller of that. */
 export async function onOwner(
-  doing: Doing,
+  context: VerbContext,
   kinds: readonly string[],
   plan: (owner: any) => Change | undefined,
 ): Promise<Answer> {
-  const { client, signal, object } = doing
+  const { client, signal, object } = context
   let current: KubeObject = object
   for (let depth = 0; depth < 4; depth++) {
     const found = await read(client, current, signal)
@@ -34,6 +34,6 @@ export async function onOwner(
     }
     if (kinds.includes(owner.kind)) break
   }
-  const answer = await change({ ...doing, object: current }, plan)
+  const answer = await change({ ...context, object: current }, plan)
   return { ...answer, said: [`${current.resource}/${current.name}`, answer.said].filter(Boolean).join(': ') }
 }

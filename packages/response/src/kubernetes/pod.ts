@@ -2,9 +2,9 @@
 import { pathOf } from '@falc/kubernetes'
 import type { Answer } from '../model/call.ts'
 import { answerOf } from './answer.ts'
-import { type Doing, notRead, read } from './object.ts'
+import { notRead, read, type VerbContext } from './object.ts'
 
-export async function remove({ client, object, with: { grace }, dry, signal }: Doing): Promise<Answer> {
+export async function remove({ client, object, with: { grace }, dry, signal }: VerbContext): Promise<Answer> {
   const found = await read(client, object, signal)
   if ('outcome' in found) return found
   const body = {
@@ -14,7 +14,7 @@ export async function remove({ client, object, with: { grace }, dry, signal }: D
   return answerOf(await client.write({ method: 'DELETE', path: pathOf(object), body }, dry, signal))
 }
 
-export async function logs({ client, object, with: { lines, container }, signal }: Doing): Promise<Answer> {
+export async function logs({ client, object, with: { lines, container }, signal }: VerbContext): Promise<Answer> {
   const found = await read(client, object, signal)
   if ('outcome' in found) return found
   const query = {
@@ -27,7 +27,14 @@ export async function logs({ client, object, with: { lines, container }, signal 
   return { outcome: 'done', said: `${lines} lines`, data: { log: String(answer.body.text ?? '') } }
 }
 
-export async function event({ client, object, with: { note, reason }, dry, signal, alert }: Doing): Promise<Answer> {
+export async function event({
+  client,
+  object,
+  with: { note, reason },
+  dry,
+  signal,
+  alert,
+}: VerbContext): Promise<Answer> {
   const { namespace = 'default', uid, name } = object
   const body = {
     ...{ apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { generateName: 'falc-', namespace } },

@@ -6,7 +6,7 @@ import { checkpoint, debug, execute } from './container.ts'
 import { drain, evict } from './drain.ts'
 import { isolate, release } from './isolate.ts'
 import { cordonTo, onNode, tainted, untainted } from './node.ts'
-import { change, type Doing } from './object.ts'
+import { change, type VerbContext } from './object.ts'
 import { onOwner } from './owner.ts'
 import { event, logs, remove } from './pod.ts'
 
@@ -23,7 +23,7 @@ export interface Verb {
   readonly rights: readonly Right[]
   /** It checks itself whether the object is the one that is meant. */
   readonly byName?: true
-  run(doing: Doing): Promise<Answer>
+  run(context: VerbContext): Promise<Answer>
 }
 
 const POD_READ: Right = { group: '', resource: 'pods', verbs: ['get'] }
@@ -40,11 +40,11 @@ const bindings = (...verbs: readonly string[]): Right[] => [
 export const VERBS: Readonly<Record<string, Verb>> = {
   label: {
     rights: [POD_PATCH],
-    run: doing => change(doing, () => ({ patch: { metadata: { labels: doing.with.labels } } })),
+    run: context => change(context, () => ({ patch: { metadata: { labels: context.with.labels } } })),
   },
   annotate: {
     rights: [POD_PATCH],
-    run: doing => change(doing, () => ({ patch: { metadata: { annotations: doing.with.annotations } } })),
+    run: context => change(context, () => ({ patch: { metadata: { annotations: context.with.annotations } } })),
   },
   delete: { rights: [{ group: '', resource: 'pods', verbs: ['get', 'delete'] }], run: remove },
   evict: { rights: [POD_READ, { group: '', resource: 'pods/eviction', verbs: ['create'] }], run: evict },
@@ -56,18 +56,18 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     rights: [POD_PATCH, { group: 'networking.k8s.io', resource: 'networkpolicies', verbs: ['get', 'delete'] }],
     run: release,
   },
-  cordon: { rights: [POD_READ, NODE_PATCH], run: doing => onNode(doing, cordonTo(true)) },
-  uncordon: { rights: [POD_READ, NODE_PATCH], run: doing => onNode(doing, cordonTo(false)) },
-  taint: { rights: [POD_READ, NODE_PATCH], run: doing => onNode(doing, tainted) },
-  untaint: { rights: [POD_READ, NODE_PATCH], run: doing => onNode(doing, untainted) },
+  cordon: { rights: [POD_READ, NODE_PATCH], run: context => onNode(context, cordonTo(true)) },
+  uncordon: { rights: [POD_READ, NODE_PATCH], run: context => onNode(context, cordonTo(false)) },
+  taint: { rights: [POD_READ, NODE_PATCH], run: context => onNode(context, tainted) },
+  untaint: { rights: [POD_READ, NODE_PATCH], run: context => onNode(context, untainted) },
   drain: {
     rights: [
       ...[POD_READ, NODE_PATCH, { group: '', resource: 'pods', verbs: ['list'], cluster: true } as const],
       { group: '', resource: 'pods/eviction', verbs: ['create'], cluster: true },
     ],
-    run: async doing => {
-      const cordoned = await onNode(doing, cordonTo(true))
-      return cordoned.outcome === 'done' || cordoned.outcome === 'already' ? drain(doing, cordoned) : cordoned
+    run: async context => {
+      const cordoned = await onNode(context, cordonTo(true))
+      return cordoned.outcome === 'done' || cordoned.outcome === 'already' ? drain(context, cordoned) : cordoned
     },
   },
   scale: {
@@ -77,9 +77,9 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       { group: 'apps', resource: 'deployments', verbs: ['get', 'patch'] },
       { group: 'apps', resource: 'statefulsets', verbs: ['get', 'patch'] },
     ],
-    run: doing =>
-      onOwner(doing, ['Deployment', 'StatefulSet'], ({ spec }) => {
-        const replicas = doing.with.replicas as number
+    run: context =>
+      onOwner(context, ['Deployment', 'StatefulSet'], ({ spec }) => {
+        const replicas = context.with.replicas as number
         return spec.replicas === replicas
           ? undefined
           : { patch: { spec: { replicas } }, data: { replicas: spec.replicas } }
@@ -91,9 +91,9 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       { group: 'batch', resource: 'jobs', verbs: ['get'] },
       { group: 'batch', resource: 'cronjobs', verbs: ['get', 'patch'] },
     ],
-    run: doing =>
-      onOwner(doing, ['CronJob'], ({ spec }) => {
-        const suspend = doing.with.suspend !== false
+    run: context =>
+      onOwner(context, ['CronJob'], ({ spec }) => {
+        const suspend = context.with.suspend !== false
         return spec.suspend === suspend ? undefined : { patch: { spec: { suspend } } }
       }),
   },

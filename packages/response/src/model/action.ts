@@ -64,10 +64,10 @@ export interface Action<S extends Schema = any> {
   /** Takes back what was done. With it, a step may say for how long it is to last: `for: 2h`. */
   undo?(done: Done<ParamsOf<S>>): readonly Call[]
   /** Replaces `target`, `plan` and `undo` of an action whose code runs in its own thread. */
-  readonly apart?: Apart
+  readonly threaded?: Threaded
 }
 
-export interface Apart {
+export interface Threaded {
   plan(
     alert: AlertData,
     params: unknown,

@@ -23,11 +23,11 @@ const MAX_CNI_LENGTH = 4096
 const NOTHING = new Message(new Uint8Array(0))
 
 /** A runtime's answer about a container or a pod: the protocol message and the runtime-specific JSON. */
-interface Told {
+interface StatusAnswer {
   readonly status: Message
   readonly info: Answer
 }
-const UNTOLD: Told = { status: NOTHING, info: new Answer(undefined) }
+const NO_STATUS: StatusAnswer = { status: NOTHING, info: new Answer(undefined) }
 
 /** Field numbers. */
 const VersionResponse = { runtimeName: 2 }
@@ -60,8 +60,9 @@ export async function inspectCri(
     const filter = encodeMessage([[ContainerFilter.id, id]])
     const list = await client.call(`${SERVICE}/ListContainers`, nested(ListContainersRequest.filter, filter), signal)
     const [listed] = list.messages(ListContainersResponse.containers)
-    if (listed === undefined) return sandbox(await told(client, 'PodSandboxStatus', id, signal), type, labelLimit)
-    const own = await told(client, 'ContainerStatus', id, signal)
+    if (listed === undefined)
+      return sandbox(await fetchStatus(client, 'PodSandboxStatus', id, signal), type, labelLimit)
+    const own = await fetchStatus(client, 'ContainerStatus', id, signal)
     const podId = listed.text(Container.podSandboxId)
     return container(own, await podOf(client, podId, signal), podId, type, labelLimit)
   } catch (error) {
@@ -81,14 +82,14 @@ export function describedByEvent(
   type: number,
   labelLimit: number,
 ): Announced | null {
-  const pod = { ...UNTOLD, status: podStatus }
+  const pod = { ...NO_STATUS, status: podStatus }
   const podId = podStatus.text(PodSandboxStatus.id)
   const status = statuses.find(one => one.text(ContainerStatus.id) === id)
   if (status === undefined && podId !== id) return null
   const whole =
     status === undefined
       ? sandbox(pod, type, labelLimit)
-      : container({ ...UNTOLD, status }, pod, podId, type, labelLimit)
+      : container({ ...NO_STATUS, status }, pod, podId, type, labelLimit)
   const { env: _, privileged: __, cni_json: ___, ...known } = whole
   return known
 }
@@ -106,12 +107,12 @@ function nested(field: number, message: Uint8Array): Uint8Array {
 }
 
 /** @throws {LookupError | RangeError} */
-async function told(
+async function fetchStatus(
   client: GrpcClient,
   method: 'ContainerStatus' | 'PodSandboxStatus',
   id: string,
   signal: AbortSignal,
-): Promise<Told> {
+): Promise<StatusAnswer> {
   const request = encodeMessage([
     [StatusRequest.id, id],
     [StatusRequest.verbose, true],
@@ -120,20 +121,20 @@ async function told(
   return { status: answer.message(StatusResponse.status), info: infoOf(answer) }
 }
 
-/** The pod of a container; `UNTOLD` if it is gone by now. @throws {LookupError | RangeError} */
-async function podOf(client: GrpcClient, id: string, signal: AbortSignal): Promise<Told> {
-  if (id === '') return UNTOLD
+/** The pod of a container; `NO_STATUS` if it is gone by now. @throws {LookupError | RangeError} */
+async function podOf(client: GrpcClient, id: string, signal: AbortSignal): Promise<StatusAnswer> {
+  if (id === '') return NO_STATUS
   try {
-    return await told(client, 'PodSandboxStatus', id, signal)
+    return await fetchStatus(client, 'PodSandboxStatus', id, signal)
   } catch (error) {
-    if (error instanceof LookupError && error.reason === 'not-found') return UNTOLD
+    if (error instanceof LookupError && error.reason === 'not-found') return NO_STATUS
     throw error
   }
 }
 
 function container(
-  { status, info }: Told,
-  podTold: Told,
+  { status, info }: StatusAnswer,
+  podStatus: StatusAnswer,
   sandboxId: string,
   type: number,
   labelLimit: number,
@@ -141,7 +142,7 @@ function container(
   const id = status.text(ContainerStatus.id)
   if (id === '') throw new LookupError('bad-answer', 'a container without an id')
   return {
-    ...pod(podTold, labelLimit),
+    ...pod(podStatus, labelLimit),
     ...image(status, info),
     type,
     id: shortId(id),
@@ -161,7 +162,7 @@ function container(
     pod_sandbox_id: sandboxId,
     labels: {
       ...keptLabels(status.map(ContainerStatus.labels), labelLimit),
-      ...podNames(podTold, sandboxId),
+      ...podNames(podStatus, sandboxId),
     },
     Mounts: status.messages(ContainerStatus.mounts).map(mount => ({
       Source: mount.text(Mount.hostPath),
@@ -174,14 +175,14 @@ function container(
 }
 
 /** The container that holds a pod's namespaces, described from the pod's status alone. */
-function sandbox(podTold: Told, type: number, labelLimit: number): ContainerDescription {
-  const { status, info } = podTold
+function sandbox(podStatus: StatusAnswer, type: number, labelLimit: number): ContainerDescription {
+  const { status, info } = podStatus
   const id = status.text(PodSandboxStatus.id)
   if (id === '') throw new LookupError('bad-answer', 'a pod without an id')
   const name = info.text('image') || info.text('runtimeSpec', 'annotations', 'io.kubernetes.cri-o.Image')
   const { repository, tag, digest } = splitImage(name)
   return {
-    ...pod(podTold, labelLimit),
+    ...pod(podStatus, labelLimit),
     type,
     id: shortId(id),
     full_id: id,
@@ -197,13 +198,13 @@ function sandbox(podTold: Told, type: number, labelLimit: number): ContainerDesc
     privileged: info.flag('config', 'linux', 'security_context', 'privileged'),
     is_pod_sandbox: true,
     pod_sandbox_id: id,
-    labels: { ...keptLabels(status.map(PodSandboxStatus.labels), labelLimit), ...podNames(podTold, id) },
+    labels: { ...keptLabels(status.map(PodSandboxStatus.labels), labelLimit), ...podNames(podStatus, id) },
     Mounts: [],
   }
 }
 
 /** The properties that containers inherit from their pod. */
-function pod({ status, info }: Told, labelLimit: number) {
+function pod({ status, info }: StatusAnswer, labelLimit: number) {
   const options = status
     .message(PodSandboxStatus.linux)
     .message(LinuxPodSandboxStatus.namespaces)
@@ -219,7 +220,7 @@ function pod({ status, info }: Told, labelLimit: number) {
 }
 
 /** The labels from which fields read the pod's names. The runtime's own values take precedence over labels set by a user. */
-function podNames({ status }: Told, sandboxId: string): Record<string, string> {
+function podNames({ status }: StatusAnswer, sandboxId: string): Record<string, string> {
   const metadata = status.message(PodSandboxStatus.metadata)
   const names: Record<string, string> = sandboxId === '' ? {} : { 'io.kubernetes.sandbox.id': sandboxId }
   if (!status.has(PodSandboxStatus.metadata)) return names

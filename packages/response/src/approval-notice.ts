@@ -4,7 +4,7 @@ import { type AlertData, alertJson } from '@falc/engine'
 import type { About, Entry } from './journal/format.ts'
 import type { OutputCall } from './model/call.ts'
 
-export interface Inviting {
+export interface ApprovalNotice {
   /** The name of an output. */
   readonly output: string
   /** Where the console is. Without it, the command is named. */
@@ -17,11 +17,11 @@ export function waitingEntry(
   alert: AlertData,
   plan: readonly string[],
   expires: string,
-  inviting: Inviting | undefined,
+  approvalNotice: ApprovalNotice | undefined,
 ): { entry: Extract<Entry, { kind: 'waiting' }>; call?: OutputCall & { says: string } } {
   const entry = { kind: 'waiting', ...about, plan, full: alertJson(alert, { id: true }), expires } as const
-  if (!inviting) return { entry }
-  const { output, url } = inviting
+  if (!approvalNotice) return { entry }
+  const { output, url } = approvalNotice
   const token = randomBytes(32).toString('base64url')
   // After the #, the token appears in no server's log, and link previews do not send it.
   const how =
