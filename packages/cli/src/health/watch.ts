@@ -5,8 +5,8 @@ import type { FeedMeter } from '../meter/counts.ts'
 import { DropMonitor } from './drops.ts'
 import { SilenceMonitor } from './silence.ts'
 
-/** Milliseconds between checks. The start of a loss is counted sooner than that. */
-const INTERVAL = 100
+/** Milliseconds between checks if nothing was counted meanwhile. */
+const INTERVAL = 1000
 
 /** The run that is watched. */
 export interface Watched {
@@ -32,8 +32,10 @@ export function watchHealth(meter: FeedMeter, run: Watched, log: Log): () => str
     if (meter.lastEvent) silence.look(meter.lastEvent(), performance.now())
   }
   const timer = setInterval(check, INTERVAL)
+  meter.onKernel?.(check)
   return () => {
     clearInterval(timer)
+    meter.onKernel?.(() => {})
     return drops.detected === 0
       ? ''
       : `Syscall event drop monitoring:\n   - event drop detected: ${drops.detected} occurrences\n   - num times actions taken: ${drops.acted}\n`

@@ -34,6 +34,8 @@ export interface FeedMeter {
   /** Falco's name for how events arrive. Captures have none. */
   readonly engine?: 'modern_bpf' | 'source_plugin'
   kernel?(): KernelCounts
+  /** Has `check` called whenever these have been counted anew. */
+  onKernel?(check: () => void): void
   state?(): StateCounts
   /** Time of the last event of any kind, in ns since 1970; 0n = no event yet. */
   lastEvent?(): bigint

@@ -37,6 +37,7 @@ export async function liveFeed({
 }: LiveFeedOptions): Promise<Feed> {
   try {
     const ring = ringSettings(config)
+    const counted: Counted = { check: () => {} }
     const { base_syscalls, falco_libs } = config
     const live = await openLive({
       wanted,
@@ -51,6 +52,7 @@ export async function liveFeed({
       purgeInterval: falco_libs.thread_table_auto_purging_interval_s,
       purgeTimeout: falco_libs.thread_table_auto_purging_thread_timeout_s,
       ...(unmatched !== undefined && { unmatched }),
+      onCounts: () => counted.check(),
       warn: text => log.source('warning', text),
       ...(socketPath !== undefined && { socketPath }),
     })
@@ -61,7 +63,7 @@ export async function liveFeed({
       'debug',
       `${ring.ringBytes >> 20} MiB of ring for each ${ring.cpusPerRing} CPUs, ${live.state.tables.threads.size} threads at the start`,
     )
-    return new LiveFeed(live, metadata, unmatched !== undefined)
+    return new LiveFeed(live, metadata, unmatched !== undefined, counted)
   } catch (error) {
     containers.pods?.close()
     throw unableToCapture(error, socketPath !== undefined)
@@ -83,6 +85,11 @@ export function ringSettings({ engine }: Config) {
   }
 }
 
+/** Called when the kernel's counts have come. */
+interface Counted {
+  check: () => void
+}
+
 class LiveFeed implements Feed {
   readonly source = 'syscall'
   readonly title = 'system calls of this machine'
@@ -90,16 +97,21 @@ class LiveFeed implements Feed {
   readonly meter: FeedMeter = {
     engine: 'modern_bpf',
     kernel: () => kernelCounts(this.#live),
+    onKernel: check => {
+      this.#counted.check = check
+    },
     state: () => this.#live.state.tables.counts,
     lastEvent: () => this.#live.lastTime,
   }
   readonly #live: Live
   readonly #containers: ContainerMetadata
   readonly #filters: boolean
+  readonly #counted: Counted
 
-  constructor(live: Live, metadata: ContainerMetadata, filters: boolean) {
+  constructor(live: Live, metadata: ContainerMetadata, filters: boolean, counted: Counted) {
     this.#live = live
     this.#filters = filters
+    this.#counted = counted
     this.#containers = metadata
   }
 

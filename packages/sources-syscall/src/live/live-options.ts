@@ -32,6 +32,8 @@ export interface LiveOptions extends StateOptions, CallOptions {
   readonly purgeTimeout?: number
   /** Do not use shared memory, which is slower. The automatic fallback if mapping is refused. */
   readonly stream?: boolean
+  /** Called when `counts` have changed: a few times a second, and at once when losses begin. */
+  readonly onCounts?: () => void
   /** Called with warnings, such as that the sidecar exited and was restarted. */
   readonly warn?: (text: string) => void
 }

@@ -176,6 +176,7 @@ export class Live implements EventTables {
       stream: this.#stream,
       wanted: wantedCalls(this.#asked, options, this.#leftOut),
       warn: this.#warn,
+      onCounts: options.onCounts,
       names: payload => this.#names.answer(payload),
     })
     this.#session = session

@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly warn: (text: string) => void
   /** See calls.ts. */
   wanted: Uint8Array
+  /** Called when `counters` have changed. */
+  readonly onCounts?: (() => void) | undefined
   /** Handles the payload of a NAMES frame. */
   readonly names: (payload: DataView) => void
 }
@@ -163,6 +165,7 @@ export class SidecarSession {
         this.flooder = payload.getUint32(Stats.flooder, true)
         this.hooked = payload.getUint32(Stats.hooked, true) === 1
         this.lossBegan = payload.getBigUint64(Stats.lossBegan, true)
+        this.#options.onCounts?.()
         break
       case Frame.names:
         this.#options.names(payload)
