@@ -9,15 +9,17 @@ export interface Recovered {
 
 /** Errors of one file that are looked for: each costs another reading. */
 const MAX_ERRORS = 10
+/** Characters that are read again for them, in all: ten times the largest public rules file. A megabyte takes half a second. */
+const MAX_READ_AGAIN = 2_000_000
 
 /**
  * The documents of a rules file. Of one that is not YAML, all mistakes and what can be read: an item with a mistake is made blank, so that
- * the others keep their places, and the rest is read again.
+ * the others keep their places, and the rest is read again: up to ten times, and not so often if the file is large.
  */
 export function parseRecovering(source: SourceText): Recovered {
   const errors: YamlError[] = []
   let text = source.content
-  while (errors.length < MAX_ERRORS) {
+  while (errors.length < MAX_ERRORS && errors.length * text.length <= MAX_READ_AGAIN) {
     try {
       const documents = parseYaml(errors.length === 0 ? source : new SourceText(source.name, text))
       return { documents, errors: inOrder(errors) }

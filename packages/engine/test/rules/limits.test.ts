@@ -94,3 +94,13 @@ test.for(Object.entries(CASES))('%s', ([, { content, message }]) => {
   }, 1)
   expect(cost / ordinary).toBeLessThan(50)
 })
+
+test('mistakes of a large file are looked for less often: each costs another reading', () => {
+  const broken = items(12, i => `- rule: broken ${i}\n  desc: [d\n`)
+  const errors = (around: number) =>
+    load([{ name: 'rules.yaml', content: `${items(around, i => rule('proc.name = a', `r${i}`))}${broken}` }]).errors
+      .length
+  expect(errors(100)).toBe(10)
+  expect(errors(12_000)).toBe(3)
+  expect(errors(30_000)).toBe(1)
+})
