@@ -14,7 +14,7 @@ import { underFirstFlags } from './v8-flags.ts'
 /** Bytes before the code, which V8 wants at a multiple of 8: the SHA-256 of all that follows; then 1 where a long run has made it. */
 const DIGEST = 32
 const PREFIX = 40
-/** What is older is removed when something is written, in milliseconds: each build has other files. */
+/** Older files are removed whenever something is written, since each build has other files; milliseconds. */
 const OLD = 30 * 86_400_000
 /** A file whose name has a digest of what is in it. */
 const DIGESTED = /-[\w-]{8}\.cjs$/
@@ -83,7 +83,7 @@ export class CodeCache {
 
   /**
    * Keeps the code of files of which none is kept, or, after a long run, only that of a short one. V8's flags must be those that the files
-   * were compiled under; otherwise it does nothing. What cannot be written is left.
+   * were compiled under; otherwise it does nothing. A file that cannot be written is skipped.
    * @param long most of what runs call has been called
    */
   save(long: boolean): void {

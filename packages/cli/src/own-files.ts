@@ -71,7 +71,7 @@ function readFrom(kept: Kept, folder: string, registerHooks: typeof module.regis
   })
 }
 
-/** What a thread does first. */
+/** The first code that a thread runs. */
 const THREAD = `import { registerHooks } from 'node:module'
 import { getEnvironmentData } from 'node:worker_threads'
 (${readFrom})(getEnvironmentData(${JSON.stringify(KEY)}), ${JSON.stringify(FOLDER.href)}, registerHooks)`

@@ -22,8 +22,8 @@ interface Files {
 }
 
 /**
- * The files with a server's credentials, which are renewed under their names while it runs: by cert-manager, certbot or the kubelet. What
- * cannot be used is logged and counted, and the earlier ones stay in use.
+ * The files with a server's credentials, which are renewed under their names while it runs: by cert-manager, certbot or the kubelet.
+ * Unusable files are logged and counted, and the earlier ones stay in use.
  */
 export class ServerFiles {
   readonly #server: string

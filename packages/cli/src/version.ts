@@ -16,7 +16,7 @@ export function engineVersion(): { number: number; semver: string } {
   return { number: minor, semver: `${major}.${minor}.${patch}` }
 }
 
-/** What `--version` prints, as text or with `json_output` as JSON. */
+/** The output of `--version`, as text or with `json_output` as JSON. */
 export function versionText(json: boolean): string {
   const falc = falcVersion()
   const { number, semver } = engineVersion()

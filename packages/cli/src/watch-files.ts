@@ -11,14 +11,14 @@ const MAX_DELAY = 1000
 /**
  * Calls `changed` after the given files and folders may have changed. Watches the folders of files instead of the files, since a replaced
  * file is another inode under the same name. Editors replace files, and so does a Kubernetes ConfigMap with its link `..data`. Other files
- * in such a folder are ignored. What is not there yet is reported when it, or the first folder of its path that is missing, comes.
+ * in such a folder are ignored. A missing file is reported when it, or the first missing folder of its path, appears.
  * @returns a function that stops watching
  */
 export function watchFiles(paths: readonly string[], changed: () => void, log: Pick<Log, 'warning'>): () => void {
   /** The names that matter, by folder; all of them where the folder itself is given. */
   const folders = new Map<string, Set<string> | 'all'>()
   const name = (given: string) => {
-    // What is missing comes with the first folder on its way that is missing.
+    // A missing file appears with the first missing folder of its path.
     let path = given
     while (kindOf(dirname(path)) === undefined) path = dirname(path)
     const names = folders.get(dirname(path)) ?? new Set()

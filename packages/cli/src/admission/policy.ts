@@ -9,11 +9,11 @@ export type Mode = 'warn' | 'deny'
 /** Bytes of warnings: a client shows no more of one, and the API server drops what is beyond all. */
 export const WARNING_BYTES = { each: 256, all: 4096 } as const
 
-/** What becomes of requests that rules match. */
+/** Decides on requests that rules match. */
 export class Policy {
   /** By rule that can be judged here. */
   readonly modes: ReadonlyMap<string, Mode>
-  /** What an operator has to know of it. */
+  /** Warnings for the operator. */
   readonly notes: readonly string[]
   /** Names in `deny` that no rule has. */
   readonly unknown: readonly string[]

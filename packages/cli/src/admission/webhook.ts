@@ -22,7 +22,7 @@ import { ServerFiles } from '../server-files.ts'
 import type { Consumer, Feed } from '../sources/feed.ts'
 import { Policy, unjudged } from './policy.ts'
 
-/** Where reviews are posted. */
+/** The path to which reviews are posted. */
 export const PATH = '/admission'
 
 /** A review holds two objects, of which etcd keeps at most 1.5 MiB each, as JSON. */
@@ -79,7 +79,7 @@ export class AdmissionWebhook implements Feed, Service {
     return `admission webhook ${this.#config.listen}${PATH}`
   }
 
-  /** Where it can be reached; empty before it listens. */
+  /** Its address; empty before it listens. */
   get url(): string {
     return this.#receiver.url && `${this.#receiver.url}${PATH}`
   }
@@ -150,7 +150,7 @@ export class AdmissionWebhook implements Feed, Service {
       return this.#unjudged('an error that the log shows')
     }
     const answer = rules.size === 0 ? ADMITTED : this.#policy.answer([...rules])
-    // A field that could not be read was taken for absent: what did not match might have.
+    // A field that could not be read counted as absent, so a rule that did not match might have.
     if (answer.allowed && this.#rules.failures > failures) return this.#unjudged('a field could not be read')
     this.#counts[answer.allowed ? (answer.warnings ? 'warned' : 'allowed') : 'denied']++
     return answer

@@ -151,7 +151,7 @@ async function top(call: Call): Promise<number> {
   return code
 }
 
-/** Those that lack a field, by what their alerts say of it. */
+/** The alerts that lack a field, by the reason that they give. */
 function absentBy({ flags, argument, store, source }: Call, by: string, total: number) {
   const lacking = `not ${by} exists`
   const condition = argument === undefined ? lacking : `(${argument}) and ${lacking}`

@@ -20,9 +20,9 @@ export const lsp = defineCommand({
   flags: { stdio: { help: 'Has no effect; many editors pass it' } },
   async run() {
     const sources = await loadSources()
-    // The same command on a thread: what analyses rules while the server answers.
+    // The same command on a thread, which analyses rules while the server answers.
     if (!isMainThread) {
-      // Where both want the processor, answers come first. Elsewhere the whole process would have this priority.
+      // If both need the processor, answers come first. Elsewhere the whole process would have this priority.
       if (process.platform === 'linux') setPriority(LOWER)
       serveAnalyses(parentPort!, sources)
       return 0

@@ -112,7 +112,7 @@ function jsonLines(file: string, scores: readonly RuleScore[]): string {
     .join('')
 }
 
-/** Tests as items of `tests:`. What all rules make of their events is expected. */
+/** Tests as items of `tests:`. The expected results are those of all rules on their events. */
 function suggestions(scores: readonly RuleScore[], rules: readonly CompiledRule[], engine: Engine): string {
   return scores
     .flatMap(({ rule: name, mutants }) => {

@@ -22,7 +22,7 @@ export const outputs = defineCommand({
     const source = alerts({ sources: await loadSources() })
     const config = loadConfig(configPath(flags.config), flags.option, process.env, () => source)
     const log = new Log(config)
-    // A misspelt key: what is tested is not what was meant.
+    // A misspelt key would test something else than what was meant.
     for (const warning of config.warnings) log.warning(warning)
     if (verb === 'list' && name === undefined) return list(config)
     if (verb !== 'test' || name === undefined || rest.length > 0)
@@ -36,7 +36,7 @@ export const outputs = defineCommand({
   },
 })
 
-/** What becomes of an alert with such an answer. */
+/** What happens to an alert with such an answer. */
 const MEANING = {
   later: 'not delivered, alerts would wait',
   poison: 'refused, alerts like this one would become dead letters',

@@ -18,7 +18,7 @@ import { engineVersion, falcVersion } from '../version.ts'
 /** Bytes of one part, whatever it is made of. */
 const MAX_PART = 2 * 1024 * 1024
 
-/** What the log may have of a configuration is found by its values. */
+/** Parts of the configuration in the log are found by their values. */
 const UNKNOWN = 'left out: which texts are secret is not known while the configuration cannot be read\n'
 
 export const support = defineCommand({

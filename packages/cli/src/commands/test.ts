@@ -84,7 +84,7 @@ export const test = defineCommand({
 
     function report({ files, parts: found }: Outcome): number {
       const parts = mergedCoverage(found)
-      // What a program reads is alone on standard output.
+      // Output for programs has standard output to itself.
       if (covered === undefined || covered === 'text') print(TEST_REPORTS[format]!(files))
       else process.stderr.write(TEST_REPORTS[format]!(files))
       if (covered !== undefined) print(COVERAGE_REPORTS[covered]!(parts, file => readFile(file).toString('utf8')))
@@ -114,8 +114,8 @@ export function percent(text: string | undefined, flag: string): number {
 }
 
 /**
- * Resolves when one of the files changes, or a YAML file in one of the folders: what is written beside them does not
- * count. @param since when the files were read, or earlier: a change in the meantime counts, too
+ * Resolves when one of the files changes, or a YAML file in one of the folders; other files there are ignored. @param since when the files
+ * were read, or earlier: a change in the meantime counts, too
  */
 function changed(paths: readonly string[], since: number): Promise<void> {
   return new Promise(resolve => {

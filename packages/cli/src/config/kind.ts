@@ -25,7 +25,7 @@ export interface Reading {
   /** The value's key, dotted, for messages. */
   readonly path: string
   readonly env: Env
-  /** Where a missing value would be written. */
+  /** The place at which a missing value would be written. */
   readonly around?: ConfigNode | undefined
   /** The fields that conditions about alerts may name. */
   readonly alerts?: (() => Source<AlertData>) | undefined

@@ -30,7 +30,7 @@ function natsOptions<const T extends OptionTable>(table: T): Kind<OptionsOf<T>> 
 /** How to reach NATS. */
 export const natsConnection = natsOptions(NATS_CONNECTION)
 
-/** Where alerts of others are. */
+/** The stream of other programs' alerts. */
 export const natsAlerts = natsOptions({
   ...NATS_CONNECTION,
   stream: { kind: 'text', default: 'FALCO', doc: 'The stream.' },
@@ -43,7 +43,7 @@ export const natsAlerts = natsOptions({
 
 const { url: _, ...LOGIN } = NATS_CONNECTION
 
-/** Where a collector keeps what it knows of pods. */
+/** The bucket to which a collector writes pods. */
 export const natsBucket = natsOptions({
   ...NATS_CONNECTION,
   bucket: { kind: 'text', default: 'falc-metadata', doc: 'The key-value bucket.' },

@@ -59,7 +59,7 @@ export function readPlugins({ plugins, load_plugins }: Raw, at: Reading, root: C
   }
 }
 
-/** Settings are a map, or its text. Of a text the places of values are not known. */
+/** Settings are a map, or its text. In a text, the places of values are unknown. */
 function readSettings(name: keyof Settings, node: ConfigNode | undefined, at: Reading): unknown {
   const section = PLUGIN_SETTINGS[name]
   const text = node?.kind === 'scalar' ? node : undefined

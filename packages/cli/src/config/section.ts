@@ -27,7 +27,7 @@ export interface KeyOptions<T> {
 export interface Key<T> extends KeyOptions<T> {
   readonly kind: Kind<T>
   readonly default: T
-  /** Markdown: what the key does. */
+  /** The documentation of the key, in Markdown. */
   readonly doc: string
 }
 
@@ -47,7 +47,7 @@ export function optional<T>(kind: Kind<T>, doc: string, options: KeyOptions<T | 
 
 export type Keys = Readonly<Record<string, Key<any> | Section<any>>>
 
-/** What the keys of a section hold. */
+/** The values of a section's keys. */
 export type ValuesOf<K extends Keys> = {
   readonly [P in keyof K]: K[P] extends Section<infer S> ? ValuesOf<S> : K[P] extends Key<infer T> ? T : never
 }
@@ -58,7 +58,7 @@ export interface SectionOptions {
   /** Keys that the JSON Schema requires; a warning when one is missing. */
   readonly required?: readonly string[]
   /**
-   * Whether values are used. Those of an unused section may be invalid: a warning. Default: `enabled` is not false.
+   * Whether values are used. Invalid values in an unused section are only a warning. Default: `enabled` is not false.
    * @param own values of the section @param parent values of the section around it that come earlier
    */
   readonly used?: (own: Record<string, unknown>, parent: Record<string, unknown>) => boolean

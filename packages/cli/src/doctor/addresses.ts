@@ -6,7 +6,7 @@ const PORTS: Readonly<Record<string, number>> = {
   ...{ 'amqps:': 5671, 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443, 'tcp:': 0, 'udp:': 0 },
 }
 
-/** Where an output connects to. */
+/** The addresses to which an output connects. */
 export interface Address {
   readonly output: string
   /** Without a path, which may be a secret. */

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { findNative, LiveError, loadAddon, openEngines, WIRE_VERSION } from '@falc/sources-syscall'
 import { type Finding, found, missing, optional } from '../machine/finding.ts'
 
-/** Where the service of deploy/systemd listens. */
+/** The socket of the service in deploy/systemd. */
 export const SERVICE_SOCKET = '/run/falc/probe.sock'
 /** Folders in root's PATH that may be missing in others'. */
 const SYSTEM_PATH = ['/usr/sbin', '/sbin']

@@ -9,7 +9,7 @@ export async function listEvents(format: ListFormat): Promise<string> {
   return format === 'markdown' ? markdownTable(['Name', 'Parameters'], cells) : columns(cells)
 }
 
-/** `-i`: what is not recorded unless a rule, or base_syscalls, asks for it. */
+/** `-i`: events that are recorded only if a rule or base_syscalls needs them. */
 export async function listIgnored(): Promise<string> {
   const names = (await import('@falc/sources-syscall')).ignoredEvents()
   return `Ignored Event(s):\n${names.map(name => `- ${name}\n`).join('')}\n`

@@ -6,7 +6,7 @@ export interface Finding {
   readonly detail: string
   /** The command, or the words, that fix it. */
   readonly remedy?: string
-  /** Of a certificate: whole days until it ends; negative: it has ended. */
+  /** Of a certificate: whole days until it expires; negative: it has expired. */
   readonly days?: number
 }
 

@@ -1,7 +1,7 @@
 import type { StateCounts, StateLosses } from '@falc/sources-syscall'
 import type { Metric } from './metric.ts'
 
-/** What the kernel side has counted since the start. */
+/** The kernel side's counters since the start. */
 export interface KernelCounts {
   /** Events that happened, lost ones included. */
   readonly events: number

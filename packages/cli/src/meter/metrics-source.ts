@@ -19,7 +19,7 @@ export interface MeteredFeed {
   readonly meter: FeedMeter
   /** Events that were lost or cut, by cause. */
   readonly losses: Readonly<Record<string, number>>
-  /** What could not be seen or checked although no event was lost, by kind. */
+  /** Counts of things that could not be seen or checked although no event was lost, by kind. */
   readonly limits: Readonly<Record<string, number>>
   /** How often what was known was put right after losses, by kind. */
   readonly repairs: Readonly<Record<string, number>>

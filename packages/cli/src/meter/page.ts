@@ -117,7 +117,7 @@ function describeBuffers(page: Page, { lost }: KernelCounts): void {
     page.add('falcosecurity_scap_n_drops_buffer_total', 'counter', HELP, count, { dir: 'exit', drop })
 }
 
-/** What is known of each output; its losses have their causes as a label. */
+/** Metrics of each output; its losses have their causes as a label. */
 const OUTPUT_METRICS: readonly {
   readonly name: string
   readonly kind: Metric['kind']

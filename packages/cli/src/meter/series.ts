@@ -3,7 +3,7 @@ import type { Metric } from './metric.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
-/** Samples by name: those of one name are together, below one HELP and one TYPE. */
+/** Samples by name: all samples of a name are together, below one HELP and one TYPE. */
 export class Page {
   readonly #families = new Map<string, string>()
 

@@ -26,7 +26,7 @@ export async function simulate(call: RespondCall): Promise<number> {
     const condition = playbooks.map(({ when }) => `(${when})`).join(' or ')
     const query = queryOf({ condition, since: flags.since }, source)
     for (let after = 0, read = PAGE; read === PAGE; ) {
-      // What a thread has to plan is waited for when the reading is over.
+      // Plans from threads are awaited after reading.
       const waiting: { readonly time: bigint; readonly steps: Promise<SimulatedStep[]> }[] = []
       read = 0
       for (const { seq, alert } of store.search(query, { after, oldest: true, part: PART })) {

@@ -8,8 +8,8 @@ import { list } from './sidekick/key.ts'
 export type Enrich = (alert: AlertData) => AlertData
 
 /**
- * What falcosidekick does to each alert: custom fields, custom tags, templated fields, brackets in names, and the form of the output.
- * The id stays.
+ * Applies falcosidekick's changes to each alert: custom fields, custom tags, templated fields, brackets in names, and the form of the
+ * output. The id stays.
  * @throws {CliError} for a template that is malformed
  */
 export function enricher(config: SidekickConfig): Enrich {
@@ -67,7 +67,7 @@ function worded(format: string, alert: AlertData, fields: Pairs, templated: Pair
   return text.slice(0, end)
 }
 
-/** What Go templates see of an alert, in falcosidekick's names. */
+/** An alert as Go templates see it, with falcosidekick's names. */
 export function goData(alert: AlertData): Readonly<Record<string, unknown>> {
   return {
     UUID: alert.id,

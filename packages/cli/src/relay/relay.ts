@@ -71,7 +71,7 @@ export class Relay implements Service {
     return this.#receivers[0]!.exposed
   }
 
-  /** Takes no new requests; those that have begun end. */
+  /** Accepts no new requests, and completes those that have begun. */
   async close(): Promise<void> {
     this.#unwatch()
     await Promise.all(this.#receivers.filter(({ url }) => url !== '').map(receiver => receiver.close()))

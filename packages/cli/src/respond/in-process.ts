@@ -86,7 +86,7 @@ export class InProcess {
     this.#next()
   }
 
-  /** What waits is looked at, and what has begun ends. */
+  /** Processes the waiting alerts, and completes steps that have begun. */
   async close(): Promise<void> {
     if (this.#running > 0) await new Promise<void>(resolve => (this.#idle = resolve))
     await this.#open.close()

@@ -32,7 +32,7 @@ export interface CompileInput<S> {
   readonly files: readonly RulesFile[]
 }
 
-/** What turns the data into an engine. */
+/** Builds an engine from the data. */
 export interface CompileSteps<S> {
   readonly makeSources: (options: S) => Promise<Source[]>
   readonly onError?: EngineParts['onError']
@@ -40,7 +40,7 @@ export interface CompileSteps<S> {
   readonly keep?: boolean
 }
 
-/** Where compiled rulesets are kept. */
+/** The cache of compiled rulesets. */
 export interface CacheOptions {
   readonly folder: string
   /** Identifies the build of falc: another build compiles again. */

@@ -25,7 +25,7 @@ export function loadEngine(options: CompileOptions, parts: EngineParts, files: r
   throw new CliError(invalid.map(file => formatResult(file).trimEnd()).join('\n'))
 }
 
-/** What a run has to know of the loaded rules, as plain data. */
+/** The properties of the loaded rules that a run needs, as plain data. */
 export function notesOf({ rules, files }: LoadReport): RulesetNotes {
   return {
     rules: rules.map(({ name, source, priority, tags, enabled, condition }) => ({

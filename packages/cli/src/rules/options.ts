@@ -6,7 +6,7 @@ import { identity } from '../identity.ts'
 /** The engine's options as plain data. */
 export type CompileOptions = Omit<EngineOptions, 'sources' | 'onError'>
 
-/** What an engine needs besides its options: code. */
+/** The parts of an engine's options that are code. */
 export interface EngineParts {
   readonly sources: readonly Source[]
   readonly onError?: ((failure: FieldFailure) => void) | undefined

@@ -16,7 +16,7 @@ export interface RuleNote {
   readonly admission?: Judgement | undefined
 }
 
-/** What loading the rules returned besides the ruleset, as plain data. */
+/** The other results of loading the rules, as plain data. */
 export interface RulesetNotes {
   /** All rules in the order of their definition. */
   readonly rules: readonly RuleNote[]
@@ -28,7 +28,7 @@ export interface RulesetNotes {
 
 export interface CachedRuleset {
   readonly notes: RulesetNotes
-  /** What `engine.save()` returned. */
+  /** The result of `engine.save()`. */
   readonly ruleset: Uint8Array
 }
 

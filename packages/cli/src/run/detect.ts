@@ -186,7 +186,7 @@ function greet(log: Log, { files, warnings }: Config, flags: RunFlags): void {
   for (const warning of [...warnings, ...flagWarnings(flags)]) log.warning(warning)
 }
 
-/** What was not evaluated, by place and cause; empty when there is nothing of it. */
+/** Counts of events that were not evaluated, by place and cause; empty if there are none. */
 function lossReport(session: Session, feeds: readonly Feed[]): string {
   const rows = (of: (feed: Feed) => Readonly<Record<string, number>>) =>
     feeds.flatMap(feed =>

@@ -36,7 +36,7 @@ export async function openFeeds(
     if (config.workers > 1) log.warning(unused)
     return [await replayFeed(capture, { config, engine }, flags)]
   }
-  // What a webhook does not take, an API server sends again: only system calls would be missed.
+  // An API server sends again what a webhook does not accept, so only system calls would be missed.
   const audit = flags['hand-over'] ? undefined : auditFeed(config, { engine, ruleset }, flags, log)
   const possible = [
     ...(config.engine.kind === 'nodriver' || flags['k8s-audit'] !== undefined ? [] : ['syscall']),

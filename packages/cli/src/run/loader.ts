@@ -53,7 +53,7 @@ export interface LoaderOptions {
   readonly log: () => Log
 }
 
-/** Where Falco's configuration is. */
+/** The path of Falco's configuration. */
 const DEFAULT_CONFIG = '/etc/falco/falco.yaml'
 
 /** @throws {CliError} */
@@ -137,7 +137,7 @@ function noRules(paths: readonly string[], missing: readonly string[]): string {
   return missing.length === 0 ? text : `${text}: none of ${missing.join(', ')} exists`
 }
 
-/** Where compiled rulesets are kept, or why they are not. Running from the sources needs no reason. */
+/** The cache of compiled rulesets, or why there is none. Running from the sources needs no reason. */
 function rulesetCache(): CacheOptions | { readonly reason: string | undefined } {
   const build = buildStamp()
   if (build === undefined) return { reason: undefined }

@@ -28,7 +28,7 @@ export function storeOf({ outputs }: Config): ConfiguredStore {
   throw new CliError(`${found}: name its file with --db, or the configuration with -c`)
 }
 
-/** What flags say instead of falco.yaml. */
+/** Flags that override falco.yaml. */
 export interface ConsoleFlags {
   readonly rules: readonly string[]
   readonly listen?: string | undefined

@@ -14,7 +14,7 @@ interface Relative {
   readonly parent: Relative | null
 }
 
-/** Ancestors looked at, at most: what a program starts is never this deep, and recordings may hold cycles. */
+/** The maximum number of ancestors that are searched. The children of a program are never this deep, and recordings may hold cycles. */
 const MAX_ANCESTORS = 64
 
 /**

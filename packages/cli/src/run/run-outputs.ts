@@ -17,7 +17,7 @@ export class RunOutputs {
   readonly #closing = new Set<Promise<void>>()
   /** Alerts lost by outputs of earlier configurations, by output and cause. */
   readonly #lost = new Map<string, number>()
-  /** What all feeds wait for while the outputs are full. */
+  /** Awaited by all feeds while the outputs are full. */
   #waiting: Promise<void> | undefined
   /** The outputs have been full for longer than live events wait. */
   #blocked = false
@@ -28,7 +28,7 @@ export class RunOutputs {
   }
 
   /**
-   * Opens the outputs of a configuration. Those that are no longer wanted deliver what they have queued and are closed.
+   * Opens the outputs of a configuration. Removed outputs deliver their queues and are closed.
    * @throws {CliError} when one cannot be opened; nothing is changed then
    */
   async replace(config: Config): Promise<void> {

@@ -25,7 +25,7 @@ export interface Loaded {
   readonly rulesFiles: readonly LoadedFile[]
   /** ns since 1970 */
   readonly loadedAt: bigint
-  /** What workers load. */
+  /** The rules that workers load. */
   readonly ruleset?: Uint8Array | undefined
   /** ns by name of the rules that ask for a capture; 0n = the default. */
   readonly captureDurations: ReadonlyMap<string, bigint>
@@ -50,7 +50,7 @@ export class Session implements MetricsSource {
   #lastFailure: string | undefined
   /** Called with each alert of a rule. It must neither wait nor throw. */
   onAlert: ((alert: AlertData) => void) | undefined
-  /** What playbooks have done. */
+  /** Counts of playbooks. */
   response: () => ResponseCounts | undefined = () => undefined
   /** Called after a reload. */
   onReplaced: () => void = () => {}
@@ -81,7 +81,7 @@ export class Session implements MetricsSource {
     return this.#loaded.rules
   }
 
-  /** For people: what the run is doing. */
+  /** A description of the run's state, for people. */
   get status(): string {
     return `Detecting with ${count(this.rules.filter(rule => rule.enabled).length, 'rule')}`
   }
@@ -135,7 +135,7 @@ export class Session implements MetricsSource {
     if (this.#outputs.broken) throw new CliError('every output has failed: no alerts can be delivered')
   }
 
-  /** Ends the run with an error; what is queued goes out first. */
+  /** Ends the run with an error, after the queues are delivered. */
   fail(reason: string): void {
     this.#failure ??= reason
     this.stop()

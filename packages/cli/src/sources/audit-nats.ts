@@ -22,7 +22,7 @@ async function connected<T>(
   try {
     const { max_bytes: maxBytes, replicas } = settings ?? {}
     const at = await open({ connection, stream, subject, maxBytes, replicas })
-    // What is acknowledged is sent before the connection ends.
+    // Acknowledgements are sent before the connection ends.
     return { at, leave: () => leaveNats(connection) }
   } catch (error) {
     await connection.close()

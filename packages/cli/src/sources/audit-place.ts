@@ -32,7 +32,7 @@ export function endsByItself({ kind }: OpenParams): boolean {
   return kind === 'stdin' ? fstatSync(0).isFile() : kind === 'file'
 }
 
-/** Where bodies of a webhook are published. @throws {CliError} */
+/** The stream to which a webhook's bodies are published. @throws {CliError} */
 export function publishParams(text: string | undefined, { kind }: OpenParams): NatsParams | undefined {
   if (text === undefined) return undefined
   if (kind !== 'webhook') throw new CliError('publish: only what a webhook receives can be published')

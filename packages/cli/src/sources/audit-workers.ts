@@ -59,7 +59,7 @@ export class AuditWorkers {
     }
   }
 
-  /** What the threads' engines have counted since the rules were loaded. */
+  /** Counts of the threads' engines since the rules were loaded. */
   get stats(): FieldStats {
     return this.#pool.stats
   }

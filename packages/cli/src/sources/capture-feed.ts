@@ -70,7 +70,7 @@ class CaptureFeed implements Feed {
       do {
         while (capture.next()) {
           this.#events++
-          // What has been read at once may raise more alerts than outputs can queue.
+          // Events that were read at once may raise more alerts than outputs can queue.
           const wait = consumer.event(capture.event) === true ? consumer.pause() : undefined
           if (wait) await wait
         }

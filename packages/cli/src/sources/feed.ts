@@ -32,7 +32,7 @@ export interface Consumer {
   report?(alert: InternalAlert): void
 }
 
-/** What evaluating has counted since the rules were loaded. */
+/** Counts of evaluation since the rules were loaded. */
 export type FieldStats = Pick<EngineStats, 'extractErrors' | 'absences'>
 
 /** Events of one source, on their way into the engine. */
@@ -49,7 +49,7 @@ export interface Feed {
   run(consumer: Consumer, signal: AbortSignal): Promise<void>
   /** Events lost or cut so far, by cause: every cause that there is, so that metrics have it from the start. */
   losses(): Readonly<Record<string, number>>
-  /** What the source could not see or check although no event was lost, by kind. */
+  /** Counts of things that the source could not see or check although no event was lost, by kind. */
   limits?(): Readonly<Record<string, number>>
   /** How often what was known was put right after losses, by kind. */
   repairs?(): Readonly<Record<string, number>>
@@ -57,7 +57,7 @@ export interface Feed {
   readonly meter: FeedMeter
   /** Look-ups of containers, and evaluations that waited for them, by outcome. */
   metadata?(): Readonly<Record<string, number>>
-  /** What was counted where its events were evaluated elsewhere. */
+  /** Counts from the threads that evaluated its events. */
   fieldStats?(): FieldStats | undefined
   /** Series of its own on the metrics page. */
   series?(): readonly Series[]

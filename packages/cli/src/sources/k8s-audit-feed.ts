@@ -32,7 +32,7 @@ export interface K8sAuditOptions {
   /** As the plugin's open_params: a file, a folder, `-`, `http(s)://host:port/path`, `nats://host:port/STREAM`. */
   readonly from: string
   readonly follow?: boolean
-  /** With `follow`: where to begin, whatever an earlier run has read. */
+  /** With `follow`: where to begin, regardless of earlier runs. */
   readonly begin?: 'start' | 'end'
   /** Settings of the plugin k8saudit. */
   readonly settings?: Config['plugins']['settings']['k8saudit']
@@ -40,7 +40,7 @@ export interface K8sAuditOptions {
   readonly rules?: RunningRules
   /** Threads that evaluate events. Default: none. */
   readonly workers?: AuditWorkersOptions
-  /** Who knows the pods that events name; asked when rules read what is known of them. */
+  /** The directory of the pods that events name, used if rules read their metadata. */
   readonly pods?: (signal: AbortSignal) => Promise<ClusterPods | undefined>
   /** Fields that rules read at present. */
   readonly fieldsRead?: () => Iterable<{ readonly name: string }>
@@ -69,7 +69,7 @@ class K8sAuditFeed implements Feed {
   readonly finite: boolean
   readonly patient: boolean
   readonly #params: OpenParams
-  /** Where bodies of the webhook go instead. */
+  /** The stream to which the webhook's bodies go instead. */
   readonly #publish: NatsParams | undefined
   readonly #options: K8sAuditOptions
   readonly #warned = new Set<string>()
@@ -115,7 +115,7 @@ class K8sAuditFeed implements Feed {
           const wait = i === length || (take(i) === true && waits) ? consumer.pause() : undefined
           if (!wait) continue
           await wait
-          // There was no room to the end: what is not acknowledged goes to another worker, and no alert is dropped for it.
+          // There was no room until the end: unacknowledged events go to another worker, and no alert is dropped for them.
           if (this.patient && signal.aborted) return
         }
       }

@@ -8,17 +8,17 @@ import { CliError } from '../fail.ts'
 /** The value of the flag for the service account of the pod that falc runs in. */
 const OWN_ACCOUNT = 'pod'
 
-/** Where a collector keeps what it knows. */
+/** The bucket of a collector. */
 export type SharedBucket = NonNullable<Config['plugins']['settings']['k8smeta']['nats']>
 
-/** Who is asked about pods, an API server or the bucket that a collector writes, and about those of which node. */
+/** The source of pod metadata, an API server or a collector's bucket, and the node whose pods it covers. */
 export type Cluster = { readonly node: string } & (
   | { readonly config: KubeConfig; readonly shared?: undefined }
   | { readonly shared: SharedBucket }
 )
 
 /**
- * What the plugin k8smeta or the flag --k8s-meta asks for; undefined: neither is used.
+ * The settings of the plugin k8smeta or the flag --k8s-meta; undefined: neither is used.
  * @throws {CliError} when the API server cannot be reached in that way
  */
 export async function clusterOf({ plugins }: Config, flag?: string): Promise<Cluster | undefined> {

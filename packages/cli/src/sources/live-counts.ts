@@ -1,7 +1,7 @@
 /** The counters of the live source, by their meaning for events. */
 import type { LiveCounts } from '@falc/sources-syscall'
 
-/** What the kernel left out, since no rule depends on it. */
+/** Events that the kernel left out, since no rule depends on them. */
 const LEFT_OUT = ['passedOver', 'fileReads', 'fileCloses'] as const satisfies (keyof LiveCounts)[]
 
 /** Counters that do not count lost events. */
@@ -15,7 +15,7 @@ const LIMITS = [
   'unchecked',
 ] as const satisfies (keyof LiveCounts)[]
 
-/** What put the state right after losses. */
+/** Repairs of the state after losses. */
 const REPAIRS = ['repairs', 'reread'] as const satisfies (keyof LiveCounts)[]
 
 const NO_LOSSES: ReadonlySet<string> = new Set(['events', ...LEFT_OUT, ...LIMITS, ...REPAIRS])

@@ -14,13 +14,13 @@ export interface LiveFeedOptions {
   readonly config: Config
   /** Per event type, 1 where a rule can match. */
   readonly wanted: Uint8Array | 'all'
-  /** What no rule can match of the others, which the kernel then leaves out. */
+  /** Events of the wanted types that no rule can match, which the kernel then leaves out. */
   readonly unmatched?: Unmatched
-  /** What rules read. */
+  /** The fields that rules read. */
   readonly fields: Iterable<FieldUse>
   /** Socket of a sidecar that runs as a service. */
   readonly socketPath?: string | undefined
-  /** Where to ask about containers, and how long evaluations wait for the answer. */
+  /** The engines that describe containers, and how long evaluations wait for the answer. */
   readonly containers: MetadataOptions
   readonly log: Log
 }

@@ -7,7 +7,7 @@ import { keysOf } from '../config/section.ts'
 /** In place of what may be secret. */
 const MASK = '***'
 
-/** What is not as it is by default, by dotted path. Of maps, and of lists of maps, only keys, numbers and booleans are shown. */
+/** Keys that differ from the default, by dotted path. Of maps, and of lists of maps, only keys, numbers and booleans are shown. */
 export function maskedConfig(config: Config): Record<string, unknown> {
   const set = keysOf(FALCO_YAML).flatMap(({ path, key }): [string, unknown][] => {
     const value = path.split('.').reduce<any>((around, name) => around?.[name], config)
@@ -28,7 +28,7 @@ export function secretsOf(config: Config): string[] {
   return [...texts.flatMap(partsOf), ...config.outputs.flatMap(output => secretsIn(output))]
 }
 
-/** Of an address that is a secret: also what a message may have of it. */
+/** For a secret address, also the parts of it that a message may contain. */
 function partsOf(text: string): string[] {
   if (!URL.canParse(text)) return [text]
   const { username, password, search, pathname } = new URL(text)

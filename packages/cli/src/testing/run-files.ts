@@ -16,7 +16,7 @@ import { meant } from '../rules/find-rule.ts'
 import type { CompileOptions } from '../rules/options.ts'
 import { readTestFile, type TestFile } from './test-file.ts'
 
-/** What is asked of a run of test files. */
+/** The options of a run of test files. */
 export interface RunRequest {
   /** Rules to load before those of the test files. */
   readonly rules: readonly string[]

@@ -20,7 +20,7 @@ export interface TestFile {
   readonly tests: readonly RuleTest[]
 }
 
-/** What a test's events are: shows them in order. */
+/** Plays a test's events in order. */
 type Play = RuleTest['play']
 
 /** A kind whose value is one map, or a list of them. */

@@ -10,7 +10,7 @@ const LAYER = 'application/vnd.cncf.falco.rulesfile.layer.v1+tar.gz'
 const MAX_CONFIG = 64 * 1024
 const MAX_LAYER = 16 * 1024 * 1024
 
-/** What an artifact says of itself. */
+/** The description of an artifact. */
 export interface ArtifactConfig {
   readonly name?: string
   readonly version?: string

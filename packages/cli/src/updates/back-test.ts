@@ -10,7 +10,7 @@ import type { engineOptions } from '../rules/options.ts'
 /** The newest alerts of a store are looked at: enough for months of a quiet machine, and done in seconds. */
 const MAX_ALERTS = 50_000
 
-/** What new rules would have made of the alerts that are stored. */
+/** What new rules would have decided about the stored alerts. */
 export interface BackTest {
   readonly alerts: number
   /** By rule, of those whose alerts do not all stay. */

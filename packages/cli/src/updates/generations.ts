@@ -60,7 +60,7 @@ export class Generations {
     this.folder = folder
   }
 
-  /** What rules_files names. */
+  /** The path for rules_files. */
   get current(): string {
     return join(this.folder, 'current')
   }

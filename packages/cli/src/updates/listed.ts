@@ -50,7 +50,7 @@ async function read(from: string): Promise<Listed[]> {
 async function textOf(from: string): Promise<string> {
   if (!/^https?:/.test(from)) return readFile(from.replace(/^file:\/\//, '')).toString('utf8')
   const response = await fetch(from, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-  // An index is not signed: who can change it on its way chooses where rules come from.
+  // An index is not signed: anyone who can change it in transit chooses the origin of rules.
   if (from.startsWith('https:') && !response.url.startsWith('https:')) {
     await response.body?.cancel()
     throw new Error(`redirected to ${new URL(response.url).origin}, which has no TLS`)

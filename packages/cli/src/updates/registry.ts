@@ -34,7 +34,7 @@ const MAX_MANIFEST = 1024 * 1024
 const MAX_TOKEN = 64 * 1024
 const MAX_REDIRECTS = 3
 
-/** One repository of a registry (OCI distribution). What it sends is bounded, and checked against its digest. */
+/** One repository of a registry (OCI distribution). Its answers are limited, and checked against their digests. */
 export class Repository {
   readonly #base: URL
   readonly #where: Reference
@@ -131,7 +131,7 @@ export class Repository {
     }
   }
 
-  /** What to authorise with, as the registry asks (Docker's token flow, or basic). */
+  /** The authorisation that the registry asks for (Docker's token flow, or basic). */
   async #authorize(challenge: string, method: string): Promise<string> {
     const basic = this.#credentials()
     if (/^basic\b/i.test(challenge) && basic !== undefined) return basic

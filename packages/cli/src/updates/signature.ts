@@ -25,7 +25,7 @@ export interface TrustedKey {
   readonly key: KeyObject | MinisignKey
 }
 
-/** Who has signed a manifest, and what the signature says that it is. */
+/** The signer of a manifest, and the identity that the signature states. */
 export interface Signed {
   readonly path: string
   /** The repository, as it was called where it was signed; '' when the signature does not say. */

@@ -12,7 +12,7 @@ import { runFiles } from '../testing/run-files.ts'
 import { type Artifact, requirementsOf } from './artifact.ts'
 import { type BackTest, backTest } from './back-test.ts'
 
-/** What was found out about a generation before it is put into force. */
+/** The findings about a generation before it takes effect. */
 export interface Trial {
   /** undefined: nothing is stored. */
   readonly stored: BackTest | undefined
@@ -26,7 +26,7 @@ export interface TrialOptions {
   readonly sources: readonly Source[]
   /** The link whose target changes. */
   readonly current: string
-  /** What it would become. */
+  /** The next generation. */
   readonly next: string
   /** The artifact that is new in it. */
   readonly name: string

@@ -20,7 +20,7 @@ export interface AlertData {
   readonly output_fields: Readonly<Record<string, Value | null>>
   /** Why output fields are absent, by field, if the source knows. */
   readonly absences?: Readonly<Record<string, string>> | undefined
-  /** What the rule's condition has read besides the output fields, where it was kept (`append_output`'s `condition_fields`); null = absent. */
+  /** Values that the rule's condition read besides the output fields, if kept (`append_output`'s `condition_fields`); null = absent. */
   readonly condition_fields?: Readonly<Record<string, Value | null>> | undefined
   /** The names of output fields that are doubles, if any are: JSON shows them with a point even when they are whole. */
   readonly doubles?: readonly string[] | undefined
@@ -33,8 +33,8 @@ export interface AlertData {
 }
 
 /**
- * What outputs receive. Its texts are made when they are first read, so that `structuredClone`, `postMessage` and spread would not
- * copy them: copy `toObject()`.
+ * An alert as outputs receive it. Its texts are made when they are first read, so that `structuredClone`, `postMessage` and spread would
+ * not copy them: copy `toObject()`.
  */
 export interface Alert extends AlertData {
   /** A copy as plain data, which can be cloned, spread and sent to other threads. */

@@ -36,7 +36,7 @@ export function alerts({ sources, filterOnly = false }: AlertsOptions = {}): Sou
 
 const TEXT = { type: 'string', arg: 'optional', argKind: 'key', doc: 'an output field' } as const
 
-/** What an alert has besides its output fields. */
+/** The properties of an alert other than its output fields. */
 const OWN = {
   'alert.id': {
     ...{ type: 'string', doc: '32 hex digits: the same when the same event is evaluated again' },

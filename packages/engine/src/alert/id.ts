@@ -22,7 +22,7 @@ export function alertId({ identity, source, rule, time, event }: AlertIdentity):
   return digest([identity, source, rule, String(time), String(event)])
 }
 
-/** What Node offers, as far as it is used here. Other hosts have no `process`. */
+/** The part of Node's interface that is used here. Other hosts have no `process`. */
 interface Host {
   readonly process?: { getBuiltinModule?(id: string): Native }
 }

@@ -7,7 +7,7 @@ import { fit } from './format.ts'
 import { escapeLine, printDouble, printJson, quoteJson } from './json.ts'
 import type { JsonOptions } from './object.ts'
 
-/** What a line says besides the values that were captured. */
+/** The constant texts of a line. */
 export interface LineWords {
   readonly id: string
   readonly time: bigint
@@ -15,7 +15,7 @@ export interface LineWords {
   readonly condition_fields?: Readonly<Record<string, Value | null>> | undefined
 }
 
-/** What the lines of one rule are made of. */
+/** The parts of the lines of one rule. */
 export interface LineParts {
   readonly slots: Slots
   readonly hostname: string | undefined

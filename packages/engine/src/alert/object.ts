@@ -18,7 +18,7 @@ export interface JsonOptions {
   readonly output_fields?: boolean
   /** Why output fields are absent, as `output_fields_absent`, where any is and it is known. Default false. */
   readonly absences?: boolean
-  /** What the rule's condition has read besides the output fields, where it was kept. Default false. */
+  /** Values that the rule's condition read besides the output fields, if kept. Default false. */
   readonly condition_fields?: boolean
 }
 

@@ -7,7 +7,7 @@ import { type AlertParts, type AlertWords, RuleAlert } from './rule-alert.ts'
 /** The values of an unpacked alert. */
 export type Unpacked = Omit<AlertParts, 'words'>
 
-/** What a value begins with. Lengths and counts follow as numbers of seven bits a byte. */
+/** The first byte of a value. Lengths and counts follow as numbers of seven bits a byte. */
 const KIND = {
   absent: 0,
   true: 1,

@@ -11,7 +11,7 @@ import type { JsonOptions } from './object.ts'
 import { type AlertWords, RuleAlert, weightOf } from './rule-alert.ts'
 import type { Template } from './template.ts'
 
-/** What a rule's alerts consist of, parsed. Plain data, so that it can be saved. */
+/** The parsed parts of a rule's alerts. Plain data, so that it can be saved. */
 export interface AlertTemplate {
   readonly rule: string
   readonly priority: Priority
@@ -125,7 +125,7 @@ export class AlertPlan implements AlertWords {
     return fields
   }
 
-  /** What the condition has read besides the output fields; undefined: nothing is kept. Long values are left out. */
+  /** Values that the condition read besides the output fields; undefined: they are not kept. Long values are left out. */
   conditionFields(captured: Captured): Record<string, Value | null> | undefined {
     if (this.#kept.length === 0) return undefined
     const fields: Record<string, Value | null> = {}

@@ -8,7 +8,7 @@ import { printDouble, printJson } from './json.ts'
 import type { LineWords } from './line.ts'
 import { alertObject, type JsonOptions } from './object.ts'
 
-/** What the alerts of a rule share, and how their texts are made. */
+/** The common properties of a rule's alerts, and functions that make their texts. */
 export interface AlertWords {
   readonly rule: string
   readonly priority: Priority
@@ -104,7 +104,7 @@ export class RuleAlert implements Alert {
     this.#words.write(this, this.#captured, include, sink)
   }
 
-  /** What it is made of. */
+  /** The captured values. */
   get parts(): AlertParts {
     return { words: this.#words, captured: this.#captured, time: this.time, key: this.#key }
   }

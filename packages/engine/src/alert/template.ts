@@ -119,7 +119,7 @@ function unknown(text: string, from: number, start: number, isField: IsField): C
   return new ConditionError('unknown-field', message, spanAt(text, from, start + token.length - from))
 }
 
-/** What the author probably meant with the text after a percent sign. */
+/** The field that the author probably meant by the text after a percent sign. */
 function hintFor(rest: string, token: string, isField: IsField): string | undefined {
   const inner = /^[{(<-]\s*\d*([a-zA-Z]\w*(?:\.\w+)+)/.exec(rest)?.[1]
   if (inner !== undefined && isField(inner, undefined)) return `write %${inner}`

@@ -121,7 +121,7 @@ class Compiler {
   /** A conjunction: the first false child decides. Negated, it is the disjunction of the negated children: the first true one decides. */
   #and(node: Conjunction, negated: boolean, loaded: Loaded): void {
     const jumps: number[] = []
-    // Only the first child is certainly evaluated; what a later one loads is certain only for those after it.
+    // Only the first child is certainly evaluated; registers loaded by a later one are certain only for those after it.
     let known = loaded
     for (const [i, child] of node.children.entries()) {
       this.#edge(negated ? negate(child) : child, known)

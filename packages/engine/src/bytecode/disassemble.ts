@@ -29,7 +29,7 @@ function printInstruction(program: Program, pc: number, comment = ''): string {
   return comment === '' ? text.trimEnd() : `${text.padEnd(40)} ; ${comment}`
 }
 
-/** What a register holds: a field by its name, anything else by its number. */
+/** The contents of a register: a field by its name, anything else by its number. */
 function registerText(program: Program, register: number): string {
   return program.registers[register]?.text ?? `v${register}`
 }
@@ -114,7 +114,7 @@ function some(texts: readonly string[]): string {
   return texts.length > MAX_VALUES ? `${shown}, … ${texts.length - MAX_VALUES} more` : shown
 }
 
-/** What javascript.ts names things. */
+/** The names that javascript.ts uses. */
 const LEGEND = `\
 // now          number of the event, from 1
 // value3       value register 3, undefined = absent; filled in event number at3 by read3, its field's function, with arg3

@@ -83,7 +83,7 @@ function evaluateAll(exprs: readonly Expr[], event: unknown, errors?: ExtractErr
   return values
 }
 
-/** What an explanation says about a clause. */
+/** The details of a clause in an explanation. */
 export interface ClauseReport {
   readonly truth: boolean
   /** The left operand's value; undefined = absent. */

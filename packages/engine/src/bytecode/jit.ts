@@ -7,7 +7,7 @@ import { javascript } from './javascript.ts'
 import type { Program } from './program.ts'
 import { applied, cleared, everyElement, someElement, truthsOf, tupleOf } from './vm.ts'
 
-/** What generated code uses. */
+/** The environment of generated code. */
 interface Environment {
   readonly constants: readonly unknown[]
   /** Per register: the field's extract function (bound to its declaration) and argument. */

@@ -85,8 +85,8 @@ export type OpName = keyof typeof Op
 export type OpCode = (typeof Op)[OpName]
 
 /**
- * What an operand word is: unused, a number, an address to jump to or to call, a slot of node[], a scope, a slot of memo[], a
- * register, or a constant of some sort.
+ * The kind of an operand word: unused, a number, an address to jump to or to call, a slot of node[], a scope, a slot of memo[], a register,
+ * or a constant of some sort.
  */
 export type OperandKind = '-' | 'number' | 'jump' | 'call' | 'node' | 'scope' | 'slot' | 'register' | ConstantSort
 /** A plain value; a test of elements; a test of a whole operand; a comparison of two; registers; a transformer. */

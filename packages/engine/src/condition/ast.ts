@@ -1,6 +1,6 @@
 import type { Place, Span } from '../text/span.ts'
 
-/** Where a node was written. */
+/** The position of a node. */
 interface Written {
   /** Its range in the condition's own text. */
   readonly span?: Span

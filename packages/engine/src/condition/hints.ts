@@ -2,7 +2,7 @@ import { nearest } from '../text/did-you-mean.ts'
 import { MODIFIERS, spellings } from './operators.ts'
 import { isTransformer, TRANSFORMER_NAMES, VAL } from './transformers.ts'
 
-/** Where a syntax error is. */
+/** The position of a syntax error. */
 export interface Spot {
   /** The grammar rule that failed. */
   readonly rule: string
@@ -61,7 +61,7 @@ const OPERATORS: readonly (readonly [RegExp, string])[] = [
   [/^(?:iequals?|ieq|equalsignorecase)\b/i, "write 'tolower(field) = value'"],
 ]
 
-/** What the author probably meant; undefined when there is no good guess. */
+/** A hint at what the author probably meant; undefined: no good guess. */
 export function hintFor(spot: Spot): string | undefined {
   return parenthesis(spot) ?? operator(spot) ?? foreign(spot) ?? value(spot) ?? list(spot) ?? caps(spot)
 }

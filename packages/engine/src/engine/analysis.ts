@@ -8,12 +8,12 @@ export interface Analysis {
   readonly files: readonly ReadFile[]
   /** After the last file; undefined without files. */
   readonly resolution: Resolution | undefined
-  /** Those that compile, in the order of definition, also when other items have errors. */
+  /** The rules that compile, in the order of definition, even if other items have errors. */
   readonly rules: readonly CompiledRule[]
   readonly result: LoadResult
 }
 
-/** What files define, for the analysis of files that follow them: their costs are paid once. */
+/** The definitions of files, for the analysis of later files, so that their cost is paid once. */
 export interface Foundation {
   readonly files: readonly ReadFile[]
   readonly resolution: Resolution

@@ -26,7 +26,7 @@ export interface CompiledRule {
   readonly typeCount: number | undefined
 }
 
-/** What compiling a rule needs to know about its source. */
+/** The properties of a source that compiling a rule needs. */
 export interface SourceContext {
   readonly table: FieldTable
   readonly types: EventTypeAnalysis | undefined
@@ -39,9 +39,9 @@ export interface Compilation {
 }
 
 export interface CompiledRules {
-  /** Those of a state that compile. */
+  /** The rules of a state that compile. */
   rules(state: Resolution): CompiledRule[]
-  /** What compiling found in a rule of any state. */
+  /** The findings of compiling a rule of any state. */
   findings(rule: ResolvedRule): Findings
 }
 

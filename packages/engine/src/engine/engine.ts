@@ -27,7 +27,7 @@ import { saveRuleset } from './save.ts'
 import { fieldsOfNodes } from './source-plan.ts'
 import { SourceRules } from './source-rules.ts'
 
-/** What a rule asks of its source. */
+/** The event types and fields that a rule uses. */
 export interface RuleUse {
   readonly rule: string
   /** Event types that it can match; `all` where the source has none. */
@@ -50,7 +50,7 @@ interface SourceState {
 export class Engine<S extends Source = Source> extends Detector<S> {
   readonly options: EngineOptions<S>
   readonly #sources = new Map<string, SourceState>()
-  /** What loading asks about the sources. */
+  /** The properties of sources that loading needs. */
   readonly #fields: SourceCheck = {
     sources: this.#sources,
     isField: (source, name, arg) => this.#sources.get(source)?.table.lookup(name, arg) !== undefined,
@@ -115,7 +115,7 @@ export class Engine<S extends Source = Source> extends Detector<S> {
     return { files: texts, resolution, rules: resolution ? compiled.rules(resolution) : [], result }
   }
 
-  /** What files define, for `analyse` of those that follow. Nothing is reported in them. */
+  /** The definitions of files, for `analyse` of later files. Nothing is reported in them. */
   foundation(files: readonly RulesFile[]): Foundation {
     checkFiles(files)
     const texts = files.map(read)

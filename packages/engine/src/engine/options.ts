@@ -36,7 +36,7 @@ export interface EngineOptions<S extends Source = Source> {
   readonly backend?: Backend
   /**
    * Called for every field that could not be read: its function threw, or returned a value of another type than declared. The
-   * field is absent then, and counted in `stats()`. What the callback throws is ignored.
+   * field is absent then, and counted in `stats()`. Exceptions of the callback are ignored.
    */
   readonly onError?: (failure: FieldFailure) => void
   /** Switches off optimisations, for tests and benchmarks. The results are the same. */

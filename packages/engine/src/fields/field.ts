@@ -30,8 +30,8 @@ interface ScalarOf {
 }
 
 /**
- * What a field of a source is. `type`, `list` and `anyOf` say what `extract` may return; a field whose argument decides the type
- * (`refine`) may return anything.
+ * A field of a source. `type`, `list` and `anyOf` say what `extract` may return; a field whose argument decides the type (`refine`) may
+ * return anything.
  */
 export type FieldDef<E = any> = RefinedDef<E> | { [K in Kind]: ValueDef<E, TypesOf<K>, ScalarOf[K]> }[Kind]
 
@@ -66,7 +66,7 @@ interface RefinedDef<E> extends Declaration<E, Value> {
   refine(arg: any): Pick<FieldDef, 'type' | 'list' | 'print'>
 }
 
-/** What a field declares besides its type. */
+/** The properties of a field other than its type. */
 interface Declaration<E, V extends Value> {
   /** Whether the field takes an argument. `required` is enforced at load when `argKind` or `parseArg` is declared too; otherwise `extract` must handle a missing argument. */
   readonly arg?: 'none' | 'optional' | 'required'
@@ -116,7 +116,7 @@ interface Declaration<E, V extends Value> {
 export interface MemoHolder {
   memo: Memo | null
 }
-/** What a ruleset keeps on a MemoHolder. Opaque to sources. */
+/** The cached results of a ruleset on a MemoHolder. Opaque to sources. */
 export interface Memo {
   /** The ruleset that filled it; to any other, the memo is stale. */
   readonly owner: object
@@ -267,7 +267,7 @@ export function defineSource<E, const F extends string = string>(def: SourceDef<
   return { ...def, kind: 'source' }
 }
 
-/** What a declaration lacks, or how it contradicts itself. */
+/** What is missing or contradictory in a declaration. */
 function faultOf(field: FieldDef, scopes: readonly string[]): string | undefined {
   if (field.type === undefined) return 'has no type'
   if (field.extract === undefined) return 'has no extract function'

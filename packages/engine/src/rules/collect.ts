@@ -25,7 +25,7 @@ const NO_RULE_APPEND = "Rule uses 'append' or 'override.<key>: append' but no ru
 const NO_RULE_ENABLE = "Rule has 'enabled' key but no rule by that name already exists"
 const NO_RULE_REPLACE = "An 'override.<key>: replace' to a rule was requested but no rule by that name already exists"
 
-/** What merging asks about sources. */
+/** The properties of sources that merging needs. */
 export interface SourceCheck extends FieldCheck {
   readonly sources: Pick<ReadonlyMap<string, unknown>, 'has' | 'keys'>
 }

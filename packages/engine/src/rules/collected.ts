@@ -32,7 +32,7 @@ export interface Collection {
   readonly failed: FailedItems
   /** The position of what is defined next. */
   readonly next: number
-  /** What merging the file's items found. */
+  /** The findings of merging the file's items. */
   readonly errors: readonly Problem[]
   readonly warnings: readonly Problem[]
 }

@@ -9,7 +9,7 @@ import { RULES_KEYS } from './rules.ts'
 import { SOURCES_KEYS } from './sources.ts'
 import { UPDATES_KEYS } from './updates.ts'
 
-/** What became of keys of earlier releases: part of the warning about an unknown key. */
+/** The replacements of keys of earlier releases, for the warning about an unknown key. */
 const FORMER_KEYS: Readonly<Record<string, string>> = {
   container_engines: 'use init_config of the plugin container',
   grpc: 'removed in Falco 0.44; use outputs with an output of type grpc, which has the same keys',

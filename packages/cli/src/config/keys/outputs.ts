@@ -71,7 +71,7 @@ function texts(node: ConfigNode, at: Reading): unknown {
   }
 }
 
-/** The place of the value, or of its key; of what is around it, if it is not there. */
+/** The place of the value or its key; if it is missing, of the surrounding map. */
 function placeOf(node: ConfigNode, path: OptionPath, ofKey: boolean): ConfigPlace {
   const [step, ...rest] = path
   if (step === undefined) return node.place

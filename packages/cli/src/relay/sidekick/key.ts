@@ -7,7 +7,7 @@ export type SidekickValue = string | Readonly<Record<string, string>>
 /** Options of an output, as under `outputs:` in falco.yaml. */
 export type Options = Readonly<Record<string, unknown>>
 
-/** What a key's value may need besides itself. */
+/** The context in which a key's value is translated. */
 export interface SidekickContext {
   /** Another value by its full key, lower case: `aws.region`. Empty when it is not set. */
   text(key: string): string
@@ -24,7 +24,7 @@ export interface SidekickKey {
   readonly verdict: Verdict
   /** Names of the options that it becomes. */
   readonly to: readonly string[]
-  /** What differs, and why. */
+  /** The difference, and its reason. */
   readonly note?: string
   /** Default: the value, under `to`. */
   readonly set?: (value: SidekickValue, context: SidekickContext) => Options
@@ -38,9 +38,9 @@ export interface SidekickOutput {
   /** Our type. */
   readonly type: string
   readonly keys: Readonly<Record<string, SidekickKey>>
-  /** What falcosidekick does without being asked, where our defaults differ. */
+  /** falcosidekick's defaults, where ours differ. */
   readonly defaults?: (context: SidekickContext) => Options
-  /** What is better in general. */
+  /** General improvements. */
   readonly note?: string
 }
 

@@ -13,7 +13,7 @@ import {
   url,
 } from './key.ts'
 
-/** Where logs are kept. */
+/** Log stores. */
 export const LOGS: readonly SidekickOutput[] = [
   {
     section: 'elasticsearch',
