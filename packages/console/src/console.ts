@@ -49,7 +49,7 @@ export interface ConsoleOptions extends Retention, RulebookOptions, AuthOptions 
   readonly version?: string
   /** The folder of the page for browsers. Default: the package's own. */
   readonly app?: string
-  /** What an operator should know. */
+  /** Receives messages for the operator. */
   readonly note?: (text: string) => void
 }
 
@@ -132,7 +132,7 @@ export class Console implements ServerContext {
       if (response.headersSent) return void response.destroy()
       const refused = error instanceof Refused ? error : this.#failure(error)
       const { status, code, message, headers } = refused
-      // What is left of the body is not waited for.
+      // The rest of the body is not awaited.
       send(response, status, JSON.stringify({ error: { code, message } }), { ...headers, connection: 'close' })
     }
   }

@@ -70,7 +70,7 @@ const FLEETING =
 const MAX_VALUE = 300
 const MAX_SINGLE = 24
 
-/** What an alert suggests as parts of an exception, one each. @param isField whether conditions of the rule may name it */
+/** The parts of an exception that an alert suggests. @param isField whether conditions of the rule may name it */
 export function candidatesOf({ output_fields }: AlertData, isField: (name: string) => boolean): Part[] {
   const found: Part[] = []
   for (const [field, value] of Object.entries(output_fields)) {

@@ -47,7 +47,7 @@ export class Rulebook {
     return this.#book
   }
 
-  /** What would be wrong with the rules with another text at the end of a file. @param file undefined: in a separate file at the end */
+  /** The errors that the rules would have with another text at the end of a file. @param file undefined: in a separate file at the end */
   problemsWith(text: string, file: string | undefined): string[] {
     const { files } = this.open()
     const at = files.findIndex(({ name }) => name === file)

@@ -21,7 +21,7 @@ import { DiskQueue } from './queue/disk.ts'
 import { MemoryQueue } from './queue/memory.ts'
 import type { Queue } from './queue/queue.ts'
 
-/** What the outputs of a run have in common. */
+/** The options that all outputs of a run share. */
 export interface Surroundings extends Pick<DeliveryOptions, 'backoff' | 'patience'> {
   readonly hostname: string
   /** The fields that conditions and templates may name. */
@@ -120,7 +120,7 @@ function targetOf(settings: OutputSettings, surroundings: Surroundings, log: Sur
   }
 }
 
-/** What the rule language finds wrong is what is wrong with the output. */
+/** An error of the rule language is an error of the output. */
 function wellFormed<T>(name: string, make: () => T): T {
   try {
     return make()

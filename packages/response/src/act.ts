@@ -75,7 +75,7 @@ export async function runAction(action: Action, context: Context<any>): Promise<
 
 const ORDER: readonly Outcome[] = ['undecided', 'failed', 'refused', 'done', 'already', 'gone']
 
-/** What a step came to: what went wrong, if anything did. */
+/** The worst of the outcomes of a step's calls. */
 export function worst(outcomes: readonly Outcome[]): Outcome {
   return ORDER.find(outcome => outcomes.includes(outcome)) ?? 'already'
 }

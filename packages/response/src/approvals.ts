@@ -20,7 +20,7 @@ export type Waiting = Extract<Sealed, { kind: 'waiting' }>
 /** What waits, for who reads no journal: as `Waiting`, without the alert. */
 const LIST = 'waiting.json'
 
-/** What waits for a word in the folder of a responder. @throws {Error} when that cannot be read */
+/** The steps that wait for approval in a responder's folder. @throws {Error} when that cannot be read */
 export async function waitingNow(folder: string): Promise<Omit<Waiting, 'full'>[]> {
   const text = await readFile(join(folder, LIST), 'utf8').catch(error => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '[]'
@@ -30,7 +30,7 @@ export async function waitingNow(folder: string): Promise<Omit<Waiting, 'full'>[
   return waiting.filter(({ run, expires }) => Date.parse(expires) > Date.now() && !existsSync(fileOf(folder, run)))
 }
 
-/** What waits for a word, of a journal's entries. @param now milliseconds since 1970 */
+/** The steps that wait for approval, from a journal's entries. @param now milliseconds since 1970 */
 export function waitingIn(entries: readonly Sealed[], now: number = Date.now()): Waiting[] {
   return [...openIn(entries).values()].flatMap(({ entry, approved }) =>
     approved || Date.parse(entry.expires) <= now ? [] : [entry],
@@ -133,7 +133,7 @@ export class Approvals {
     return this.#waiting.size
   }
 
-  /** What runs ends. What is approved and has not begun is taken up by the next process. */
+  /** Running steps are completed. Approved steps that have not begun are executed by the next process. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await Promise.all(this.#running)

@@ -26,7 +26,7 @@ const CASE = {
 
 export interface CaseResult {
   readonly name: string
-  /** What is different, a line each: `- ` expected, `+ ` planned. Empty: it holds. */
+  /** The differences, one per line: `- ` expected, `+ ` planned. Empty: it holds. */
   readonly differences: readonly string[]
 }
 

@@ -37,13 +37,13 @@ export interface ResponderOptions {
   readonly timeout?: number
   /** Milliseconds after which an alert is acted on no more. Default 600,000. */
   readonly maxAge?: number
-  /** Who is asked when a step waits for approval. */
+  /** The notification for a step that waits for approval. */
   readonly approvalNotice?: ApprovalNotice
   readonly log: LogLine
   readonly point?: (point: Point) => Promise<void> | void
 }
 
-/** What became of an alert. */
+/** The result of an alert. */
 export interface Taken {
   readonly acted: number
   readonly held: number

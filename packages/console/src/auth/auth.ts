@@ -21,7 +21,7 @@ export interface ProxyOptions {
 export interface AuthOptions {
   /** A function is asked each time: a token that is gone ends its sessions. */
   readonly tokens?: readonly Token[] | (() => readonly Token[]) | undefined
-  /** What groups may do whom a proxy or an identity provider knows. */
+  /** The rights of groups that a proxy or an identity provider names. */
   readonly roles?: readonly Role[] | undefined
   readonly proxy?: ProxyOptions | undefined
 }

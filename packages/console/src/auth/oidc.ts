@@ -18,7 +18,7 @@ export interface OidcOptions {
   readonly session?: number | undefined
 }
 
-/** Who has signed in. */
+/** The user who has signed in. */
 export interface Person {
   readonly name: string
   readonly groups: readonly string[]
@@ -116,7 +116,7 @@ export class Provider {
     return { name: String(name), groups: list.filter(one => typeof one === 'string') }
   }
 
-  /** What the provider says of itself; asked again after a failure. */
+  /** The provider's metadata; requested again after a failure. */
   async #configuration(): Promise<Configuration> {
     this.#discovered ??= this.#discover()
     try {

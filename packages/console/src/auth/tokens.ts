@@ -7,7 +7,7 @@ import { readFile } from '@falc/outputs/read-file'
 export const SCOPES = ['read', 'triage', 'respond', 'admin', 'ingest'] as const
 export type Scope = (typeof SCOPES)[number]
 
-/** What a user may do. */
+/** The rights of a user. */
 export interface Rights {
   readonly name: string
   readonly scopes: readonly Scope[]
@@ -20,7 +20,7 @@ export interface Token extends Rights {
   readonly hash: string
 }
 
-/** What concerns everybody is not for those who may see some namespaces. @throws {Error} */
+/** Users restricted to some namespaces may not change what concerns all. @throws {Error} */
 export function checkRights({ scopes, namespaces }: Rights, where: string): void {
   if (namespaces === undefined) return
   if (namespaces.length === 0) throw new Error(`${where}: there is no namespace in the list`)

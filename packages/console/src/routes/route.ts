@@ -53,7 +53,7 @@ export interface Waiting {
   answer(run: string, word: Word, by: string): boolean
 }
 
-/** What the console knows about outputs. */
+/** The outputs, as far as the console knows them. */
 export interface Delivery {
   /** The folders of queues on disk, by the name of the output. */
   readonly queues?: Readonly<Record<string, string>>

@@ -16,7 +16,7 @@ export interface AlertJson {
   readonly hostname?: string
   readonly tags: readonly string[]
   readonly output_fields: Readonly<Record<string, unknown>>
-  /** What else the rule's condition has read, where the sensor keeps it. */
+  /** Other values that the rule's condition read, if the sensor keeps them. */
   readonly condition_fields?: Readonly<Record<string, unknown>>
 }
 
@@ -25,7 +25,7 @@ export interface Triage {
   readonly state: State
   readonly reason?: string
   readonly assignee?: string
-  /** Who changed it last, and when. */
+  /** The user and the time of the last change. */
   readonly by: string
   readonly at: string
   /** How many notes there are. */
@@ -91,7 +91,7 @@ export interface Bar extends Count {
   readonly time: string
 }
 
-/** What a question had time for: an answer may be about the newest alerts only. */
+/** How much a query had time for: its answer may cover only the newest alerts. */
 export interface Completeness {
   /** Whether all alerts were looked at, and all values kept apart. */
   readonly complete: boolean

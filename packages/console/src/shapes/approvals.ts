@@ -4,7 +4,7 @@ export interface Approval {
   readonly playbook: string
   readonly action: string
   readonly target?: { readonly name: string }
-  /** What would be done, one line each. */
+  /** The planned calls, one line each. */
   readonly plan: readonly string[]
   readonly expires: string
   readonly alert: { readonly id: string; readonly rule: string; readonly time: string; readonly output: string }

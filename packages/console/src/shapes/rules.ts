@@ -33,7 +33,7 @@ export interface Rules extends Completeness {
   /** Names of files. Empty: the console was given none. */
   readonly files: readonly string[]
   readonly rules: readonly RuleSummary[]
-  /** What is wrong with the files. */
+  /** The errors of the files. */
   readonly problems: readonly string[]
 }
 
@@ -110,7 +110,7 @@ export interface Exception {
   /** Of the exception. Default: made of its fields. */
   readonly name?: string
   readonly parts: readonly Part[]
-  /** What it is tested on. Default: the last 7 days. */
+  /** The alerts that it is tested on. Default: the last 7 days. */
   readonly since?: string
 }
 

@@ -233,7 +233,7 @@ function Around({ title, filter, by }: { title: string; filter: string; by: stri
 /** Milliseconds before and after an alert. */
 const BESIDE_MS = 300_000
 
-/** What else its container did, before and after. */
+/** Other alerts of its container, before and after. */
 function Beside({ alert, container }: Pick<Found, 'alert'> & { container: string }) {
   const filter = checkOf('container.id', container)
   const time = Date.parse(alert.time)

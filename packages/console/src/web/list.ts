@@ -66,7 +66,7 @@ export function useAlertList(key: string, isLive: boolean): AlertList {
   return { rows, error: first.error, isLoaded: first.data !== undefined, more, patch }
 }
 
-/** The one that arrived last first. What arrived while a page was on its way may be in both. */
+/** The one that arrived last first. An alert that arrived while a page was loading may be in both. */
 function merged(all: readonly Found[], patches: ReadonlyMap<string, Triage>): Found[] {
   const bySeq = new Map<number, Found>()
   for (const found of all) if (!bySeq.has(found.seq)) bySeq.set(found.seq, found)

@@ -109,7 +109,7 @@ export const STATE_NAMES = {
   ...{ open: 'open', acknowledged: 'acknowledged', closed: 'closed', false_positive: 'false positive' },
 } as const
 
-/** What an alert says, without time and priority, which are shown by themselves. */
+/** The message of an alert, without time and priority, which have their own columns. */
 export function sentenceOf({ message, output, priority }: Found['alert']): string {
   return message ?? output.replace(new RegExp(`^[\\dT:.+-]+: ${priority} `), '')
 }

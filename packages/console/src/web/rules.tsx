@@ -127,7 +127,7 @@ function namesOf(eventTypes: readonly string[]): string {
   return eventTypes.length > MAX_TYPES ? `${names} and ${eventTypes.length - MAX_TYPES} more` : names
 }
 
-/** What a rule costs: how many checks, and on which events. */
+/** The cost of a rule: the number of checks, and the events that need them. */
 function Cost({ checks, eventTypes }: Pick<NonNullable<RuleSummary['loaded']>, 'checks' | 'eventTypes'>) {
   const [first, ...others] = eventTypes ?? []
   const where = first === undefined ? 'every event' : others.length === 0 ? first : `${first} +${others.length}`

@@ -78,7 +78,7 @@ function PlaceOf({ place, show }: { place: Place; show: WhyProps['show'] }) {
   )
 }
 
-/** What does not decide is folded: of a list of alternatives, those that do not hold. */
+/** Parts that do not decide are folded: in a list of alternatives, those that do not hold. */
 function Children(props: { of: WhyClause | Clause; all: readonly (WhyClause | Clause)[]; show: WhyProps['show'] }) {
   const { of, all, show } = props
   const [isOpen, setOpen] = useState(false)

@@ -13,7 +13,7 @@ import { type HttpAnswer, type HttpRequest, isFailure, isJson, strange } from '.
 import { Limits } from '../text/limits.ts'
 import { AWS_OPTIONS, AwsClient, type AwsOptions } from './aws-credentials.ts'
 
-/** What a request is made with. */
+/** The parameters of a request. */
 interface Tools<T extends OptionTable> {
   readonly options: AwsOptions & OptionsOf<T>
   readonly limits: Limits
@@ -33,7 +33,7 @@ export interface AwsService<T extends OptionTable> {
   open(tools: Tools<T>): (items: readonly Item[]) => Omit<HttpRequest, 'url'>
   /** Results of single items in an answer of success, by index; absent: all were taken. It may throw on what the service never says. */
   results?(body: string, items: readonly Item[]): readonly (Refusal | undefined)[]
-  /** What an error of the whole request can be cured with; undefined: nothing. */
+  /** A request that may remedy an error of the whole request; undefined: none. */
   cure?(code: string, tools: Tools<T>): Omit<HttpRequest, 'url'> | undefined
 }
 

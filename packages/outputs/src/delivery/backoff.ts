@@ -24,7 +24,7 @@ export class Backoff {
     this.#random = random
   }
 
-  /** Milliseconds until the next attempt: half to one and a half times the doubled time. What the receiver asks for can only raise it. */
+  /** Milliseconds until the next attempt: half to one and a half times the doubled time. A pause that the receiver asks for can only raise it. */
   next({ class: kind, after }: Failure): number {
     if (after === 0) return 0
     const doubled = kind === 'misconfigured' ? this.#max : Math.min(this.#first * 2 ** this.#attempt, this.#max)

@@ -37,7 +37,7 @@ export class Batch {
     this.#items = items
   }
 
-  /** What to send now. */
+  /** The items to send now. */
   next({ items, bytes = Number.POSITIVE_INFINITY }: BatchLimits): readonly Item[] {
     const most = Math.min(items, this.#limit)
     let [end, size] = [0, 0]

@@ -102,7 +102,7 @@ export class Connection {
     this.#receiver.disconnect()
   }
 
-  /** Makes a call with a deadline. What it throws, and that it does not end, are failures. */
+  /** Makes a call with a deadline. Exceptions and timeouts count as failures. */
   async #call<T>(make: (signal: AbortSignal) => Promise<T>): Promise<T | Failure> {
     const { deadline } = this.#target
     const controller = new AbortController()

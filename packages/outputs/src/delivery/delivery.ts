@@ -92,11 +92,11 @@ export class Delivery {
       await this.#queue.close()
       throw error
     }
-    // What a queue on disk has from before.
+    // The items of an earlier run in a queue on disk.
     if (this.waiting > 0) this.#pump.start()
   }
 
-  /** What waits goes to a successor, when it would otherwise be discarded at the end. */
+  /** Waiting items go to a successor if they would otherwise be discarded at the end. */
   handOver(successor: (alert: AlertData) => void): void {
     this.#successor = successor
   }
@@ -196,9 +196,9 @@ export class Delivery {
   }
 
   /**
-   * Delivers what is queued, then closes the output. What is left stays in a queue on disk; otherwise it is discarded and
-   * counted. That is the case when `deadline` milliseconds pass without progress, when `abort` fires, or, without a deadline,
-   * when the output keeps failing for `patience`.
+   * Delivers what is queued, then closes the output. Remaining items stay in a queue on disk; otherwise they are discarded and counted.
+   * That is the case when `deadline` milliseconds pass without progress, when `abort` fires, or, without a deadline, when the output keeps
+   * failing for `patience`.
    */
   async close(deadline?: number, abort?: AbortSignal): Promise<void> {
     if (this.#closing) return

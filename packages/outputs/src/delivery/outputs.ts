@@ -7,7 +7,7 @@ export interface Wanted {
   readonly name: string
   /** Everything that it is made from: with the same key, a reload keeps it as it is. */
   readonly key: string
-  /** Where its queue is, if that is on disk: a folder has one user at a time. */
+  /** The folder of its queue, if that is on disk. Only one output may use a folder at a time. */
   readonly folder?: string | undefined
   /** @throws {OutputError} */
   make(): Delivery

@@ -11,7 +11,7 @@ export interface StageOptions {
   readonly rate?: Rate | undefined
 }
 
-/** What is before an output's queue: route → collapse → rate. */
+/** The stages before an output's queue: route → collapse → rate. */
 export class Stages {
   readonly #accepts: ((alert: AlertData) => boolean) | undefined
   readonly #counters: Counters

@@ -23,7 +23,7 @@ export interface HttpOptions {
   readonly clientKey?: string
   /** Print the server's answers on standard output. */
   readonly echo?: boolean
-  /** What is printed of an answer. Default: the answer to the letter. */
+  /** The part of an answer that is printed. Default: the answer to the letter. */
   readonly printed?: (answer: string) => string
   readonly compressUploads?: boolean
   readonly keepAlive?: boolean

@@ -23,7 +23,7 @@ const TACTICS: Readonly<Record<string, Tactic>> = {
   impact: { id: 'TA0040', name: 'Impact' },
 }
 
-/** What tags say of tactics, techniques (T1059, also those of sub-techniques) and sub-techniques (T1059.004). */
+/** The tactics, techniques (T1059, including those of sub-techniques) and sub-techniques (T1059.004) that tags name. */
 export function mitre(tags: readonly string[]) {
   const words = tags.map(tag => tag.replace(/^mitre_/, ''))
   const subtechniques = words.filter(word => /^T\d{4}\.\d{3}$/.test(word))

@@ -11,7 +11,7 @@ export type FailureClass =
 
 export interface Failure {
   readonly class: FailureClass
-  /** What losses are counted under: an errno name, `http_500`, `timeout`, `exit_1` … */
+  /** The cause under which losses are counted: an errno name, `http_500`, `timeout`, `exit_1` … */
   readonly cause: string
   /** One sentence for the log. */
   readonly message: string
@@ -21,7 +21,7 @@ export interface Failure {
   readonly reconnect?: true
 }
 
-/** What became of a batch: a value, since failing is nothing exceptional for an output. */
+/** The result of a batch: a value, not an exception, since failures are ordinary for an output. */
 export interface Answer {
   /** The number of messages, from the first on, that the receiver accepted. */
   readonly delivered: number

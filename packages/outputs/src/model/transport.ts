@@ -124,7 +124,7 @@ export interface Target {
   open(): Promise<Transport>
 }
 
-/** What a transport may use of its surroundings. */
+/** The environment of a transport. */
 export interface TransportContext {
   /** The output's name in falco.yaml. */
   readonly name: string

@@ -60,7 +60,7 @@ export interface HttpAnswer {
   readonly after?: number
   /** `output: host`, for messages. */
   readonly server: string
-  /** What the status means; undefined: the request succeeded. */
+  /** The failure that the status means; undefined: the request succeeded. */
   readonly failure?: Failure
 }
 
@@ -224,7 +224,7 @@ const closedError = () => Object.assign(new Error('the output was closed'), { co
 /** Headers that hold credentials. */
 const SECRET_HEADER = /auth|token|key|secret|signature|cookie/i
 
-/** What of a request only its sender and receiver may know. */
+/** The secrets of a request. */
 function secretsOf({ url, headers = {} }: HttpRequest): string[] {
   const { pathname, search, password } = new URL(url)
   const segments = pathname.split('/').filter(segment => segment.length >= 8)

@@ -19,7 +19,7 @@ export const TLS_OPTIONS = {
 /** Codes of errors of a handshake or a certificate, the server's or ours: waiting does not cure them. */
 export const TLS_ERRORS: RegExp = /CERT|SELF_SIGNED|^UNABLE_TO_|^ERR_(TLS|SSL)_|^HOSTNAME_MISMATCH$/
 
-/** What `node:tls` needs to connect. */
+/** The options of `node:tls` for a connection. */
 export interface TlsMaterial {
   readonly ca?: Buffer | readonly Buffer[]
   readonly cert?: Buffer

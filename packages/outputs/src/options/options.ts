@@ -28,7 +28,7 @@ export class OptionError extends Error {
   }
 }
 
-/** What reading options needs besides them. */
+/** The context in which options are read. */
 export interface OptionReading {
   readonly path: OptionPath
   /** The fields that conditions and templates may name. */

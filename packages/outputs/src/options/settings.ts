@@ -224,7 +224,7 @@ export function filesRead({ type, options }: OutputSettings): string[] {
   })
 }
 
-/** What nothing that is printed may hold. @param own types beside falc's */
+/** The secrets, which must not be printed. @param own types beside falc's */
 export function secretsIn({ type, options }: OutputSettings, own?: readonly TransportDefinition<any>[]): string[] {
   return secretsOf(transportOf(type, own)!.options, options)
 }

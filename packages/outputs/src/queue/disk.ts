@@ -193,7 +193,7 @@ export class DiskQueue implements Queue {
     this.#closed = true
     this.#retries?.stop()
     if (!this.#writer) return
-    // What a receiver may not have got is written after all.
+    // Items that the receiver may not have received are written after all.
     const unwritten = this.#taken.filter(({ number }) => number === undefined)
     await this.#writer.close(unwritten.map(({ entry }) => entry))
     this.#lose('queue_disk', this.#pending.length)
@@ -249,7 +249,7 @@ export class DiskQueue implements Queue {
     for (let i = 0; i < count; i++) this.#shelf.put(this.#unpend(), this.#journal!.next - count + i)
   }
 
-  /** What can be given out at once. */
+  /** The items that can be given out at once. */
   #ready(count: number, maxBytes: number): Item[] {
     const items: Item[] = []
     let bytes = 0

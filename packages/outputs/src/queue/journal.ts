@@ -43,7 +43,7 @@ export class Journal {
   /** Files to be deleted. */
   readonly #garbage: string[] = []
   #buffer = Buffer.allocUnsafe(0)
-  /** Where reading continues: record `number` is at `offset` of the segment that begins with `first`. */
+  /** The position at which reading continues: record `number` is at `offset` of the segment that begins with `first`. */
   #cursor: { first: number; offset: number; number: number; handle: FileHandle } | undefined
 
   private constructor(
@@ -105,7 +105,7 @@ export class Journal {
     written(count)
   }
 
-  /** What was appended so far survives the machine. */
+  /** Syncs the records appended so far, so that they survive a crash of the machine. */
   async sync(): Promise<void> {
     if (this.#unsynced && this.#tail) await this.#call(this.#tail, tail => tail.sync())
     this.#unsynced = false
@@ -236,7 +236,7 @@ export class Journal {
     if (tail) this.#device.call(() => tail.close()).catch(() => {})
   }
 
-  /** Takes back what a write that failed has left. Where that is not possible, another segment makes it void. */
+  /** Takes back what a write that failed has left. If that is not possible, another segment makes it void. */
   async #mend({ bytes }: Segment): Promise<void> {
     const tail = this.#tail
     if (!tail) return

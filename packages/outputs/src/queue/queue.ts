@@ -21,7 +21,7 @@ export interface QueueBounds {
   readonly drop?: 'oldest' | 'newest'
 }
 
-/** What a queue needs of the delivery that uses it. */
+/** The interface of a delivery to its queue. */
 export interface QueueUser {
   /** An alert that was stored, as the output words it. @param size memory that it was counted with. Default: what it takes */
   item(alert: AlertData, size?: number): Item
@@ -38,7 +38,7 @@ export interface Queue {
   readonly length: number
   /** Bytes that they take, and those that were taken and are not done with. */
   readonly bytes: number
-  /** What is queued survives the process. */
+  /** Queued items survive the process. */
   readonly durable: boolean
   /** Another item would be refused: it need not be made. */
   readonly refuses: boolean
@@ -50,7 +50,7 @@ export interface Queue {
   attach(user: QueueUser): void
   /** @throws {OutputError} when a queue on disk cannot be used */
   open(): Promise<void>
-  /** Never waits. What has to go, the new item or the oldest ones, is lost. */
+  /** Never waits. The discarded items, the new one or the oldest, are counted as lost. */
   push(item: Item): void
   /**
    * The oldest items, up to `count` of up to `maxBytes` in all, but at least one if there is any. They are the caller's. A

@@ -21,7 +21,7 @@ export interface Recovered {
 /** Bytes that are read at once. */
 export const CHUNK = 256 * 1024
 
-/** What is in a journal's folder. Only the newest segment is read, to cut off what a crash left at its end. */
+/** The contents of a journal's folder. Only the newest segment is read, to cut off what a crash left at its end. */
 export async function recover(folder: string, files: Files): Promise<Recovered> {
   const firsts = (await files.readdir(folder))
     .map(firstOf)
@@ -75,7 +75,7 @@ async function cutTail(
 export interface RecordAt {
   readonly number: number
   readonly text: string
-  /** Where it ends in the file. */
+  /** Its end in the file. */
   readonly end: number
 }
 

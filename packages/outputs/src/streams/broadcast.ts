@@ -8,7 +8,7 @@ interface Entry {
   lost: boolean
 }
 
-/** What a client's connection is to the broadcast. */
+/** A client's connection as the broadcast sees it. */
 export interface Sink {
   /** @returns whether more can be written at once; if not, `Subscription.drained` says when */
   write(item: Item): boolean
@@ -186,7 +186,7 @@ export class Subscription {
     while (!this.#full && this.#waiting.length > 0) this.#full = !this.#sink.write(this.#take().item)
   }
 
-  /** The client has gone. What waits for it is lost. */
+  /** The client has gone. Alerts that wait for it are lost. */
   leave(): void {
     this.#events.leave()
     while (this.#waiting.length > 0) this.#events.lose(this.#take())

@@ -34,7 +34,7 @@ absent is omitted. Alerts with the same labels are one alert to Alertmanager: a 
   ...HTTP_OPTIONS,
 } as const
 
-/** What labels and annotations are unless configured otherwise. `severity` is falcosidekick's: critical, warning, information. */
+/** The default labels and annotations. `severity` is falcosidekick's: critical, warning, information. */
 const LABELS: Readonly<Record<string, string>> = {
   alertname: '%alert.rule',
   priority: '%alert.priority',
@@ -82,7 +82,7 @@ function authorization({ username, password = '', token }: Values): Record<strin
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
 }
 
-/** What all of them say: one that has read the alerts knows most, one that is away may take them later. */
+/** The combined answer of all servers: one that has read the alerts decides most, one that is down may accept them later. */
 function verdict(failures: readonly Failure[]): Failure {
   const of = (kind: Failure['class']) => failures.find(failure => failure.class === kind)
   return of('poison') ?? of('later') ?? failures[0]!

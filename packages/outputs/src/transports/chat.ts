@@ -44,7 +44,7 @@ interface Chat<T extends OptionTable> {
   message(post: Post, limits: Limits, options: OptionsOf<T>): Json
   /** Whether an answer of success is one of the service. */
   accepts(answer: Pick<HttpAnswer, 'status' | 'body'>): boolean
-  /** What an answer of success really means. */
+  /** Checks an answer with a success status for errors in its body. */
   read?(answer: HttpAnswer): Failure | undefined
 }
 

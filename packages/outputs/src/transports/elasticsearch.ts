@@ -101,7 +101,7 @@ interface BulkAnswer {
 
 type Outcome = { readonly status: number; readonly error?: { readonly type?: string; readonly reason?: string } }
 
-/** What became of each document; undefined: it is not an answer of `_bulk`. */
+/** The result of each document; undefined: not an answer of `_bulk`. */
 function outcomesIn(body: string): readonly Outcome[] | 'all' | undefined {
   try {
     const { errors, items } = JSON.parse(body) as BulkAnswer

@@ -22,13 +22,13 @@ interface Api<T extends OptionTable> {
   readonly batch: { readonly items: number; readonly bytes: number }
   /** Path of the method. */
   path(options: OptionsOf<typeof GOOGLE_OPTIONS> & OptionsOf<T>): string
-  /** What makes the body of a request. */
+  /** Builds the body of a request. */
   body(
     options: OptionsOf<typeof GOOGLE_OPTIONS> & OptionsOf<T>,
     limits: Limits,
     context: TransportContext,
   ): (items: readonly Item[]) => string
-  /** What a refusal means for single items. */
+  /** The failures of single items in a refusal. */
   read?(answer: HttpAnswer, count: number, client: HttpClient): Answer | undefined
 }
 

@@ -139,7 +139,7 @@ function credentialsOf(
   }
 }
 
-/** Where to listen; the socket that an earlier process has left behind is removed. @throws {OutputError} when another process serves there */
+/** The address to listen on. A socket left behind by an earlier process is removed. @throws {OutputError} when another process serves there */
 async function prepareAddress(address: string): Promise<{ path: string } | { host: string; port: number }> {
   if (!address.startsWith('unix:')) {
     const [, six, host, port] = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(address) ?? []
@@ -168,7 +168,7 @@ async function prepareAddress(address: string): Promise<{ path: string } | { hos
 function subscribe(call: ServerDuplexStream<object, Item>, broadcast: Broadcast, slow: () => void): boolean {
   const client = broadcast.subscribe({ write: item => call.write(item), missed: slow, end: () => call.end() })
   if (!client) return false
-  // What clients send is read, so that they can send on, and has no meaning. A client that sends no more still listens.
+  // Data from clients is read, so that they can continue to send, and ignored. A client that sends no more still listens.
   call.on('data', () => {})
   call.on('drain', () => client.drained())
   for (const event of ['cancelled', 'error', 'close']) call.on(event, () => client.leave())

@@ -117,7 +117,7 @@ ignores a line that it already has.`,
             accepts: ({ status, body }: Pick<HttpAnswer, 'status' | 'body'>) => status === 204 || body === '',
           }
           const failure = await client.send(request, signal)
-          // What other tenants have got is sent again, and ignored there.
+          // Entries that other tenants have received are sent again, and ignored there.
           if (failure) return { delivered: 0, failure }
         }
         return { delivered: items.length }

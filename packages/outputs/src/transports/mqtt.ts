@@ -108,7 +108,7 @@ class MqttTransport implements Transport {
   readonly #codec: Codec
   readonly #values: Values
   readonly #topic: (alert: Item['alert']) => string
-  /** Who waits for an acknowledgement, by message number; 0: for the answer to a ping or to the login. */
+  /** Waiters for acknowledgements, by message number; 0: for the answer to a ping or to the login. */
   readonly #waiting = new Map<number, { resolve(packet: Packet): void; reject(reason: Error): void }>()
   /** Why the connection has ended. */
   #gone: Error | undefined

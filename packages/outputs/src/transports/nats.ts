@@ -57,7 +57,7 @@ const options = {
   ...LOGIN,
 } as const
 
-/** What a message has besides its body: the envelope and names of headers. */
+/** The overhead of a message: the envelope and names of headers. */
 const ENVELOPE = 512
 
 /** Publishes to NATS, and to JetStream where a stream is configured. */
@@ -129,7 +129,7 @@ class NatsTransport implements Transport {
   readonly #jetstream: JetStreamClient | undefined
   /** Rejects when the connection ends. */
   readonly #gone: Promise<never>
-  /** What the server has refused during the current call. */
+  /** The server's refusals during the current call. */
   #refused: Error | undefined
 
   constructor(connection: NatsConnection, subject: Subject, headers: Nats['headers'], jetstream?: JetStreamClient) {

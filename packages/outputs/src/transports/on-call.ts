@@ -40,7 +40,7 @@ interface Service<T extends OptionTable> {
   /** Address and headers. */
   target(options: OptionsOf<T>): { url: string; path: string; headers?: Record<string, string>; secret: string }
   body(item: Item, key: string, limits: Limits, hostname: string, options: OptionsOf<T>): Json
-  /** What an answer means where the status does not say it. */
+  /** Interprets answers whose status does not suffice. */
   read?(answer: HttpAnswer): Failure | undefined
 }
 

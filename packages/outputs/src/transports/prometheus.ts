@@ -24,7 +24,7 @@ const MAX_VALUE = 256
 /** A scraper needs one or two. */
 const MAX_CONNECTIONS = 32
 
-/** What a series that is one too many is counted under. */
+/** The label under which further series are counted. */
 const OTHER = 'other'
 
 export const prometheus = defineTransport({

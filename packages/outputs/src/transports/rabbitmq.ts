@@ -93,7 +93,7 @@ async function connect(values: Values, name: string): Promise<ChannelModel> {
       timeout: CONNECT_TIMEOUT,
       noDelay: true,
     })
-    // What ends it is seen by the call in progress, or by the next one.
+    // Its end is noticed by the call in progress, or by the next one.
     connection.on('error', () => {})
     return connection
   } catch (error) {
@@ -123,7 +123,7 @@ class RabbitTransport implements Transport {
   readonly #returned = new Set<string>()
   /** The broker takes nothing at present. */
   #blocked = false
-  /** What ended the channel. */
+  /** The error that ended the channel. */
   #error: Error | undefined
   readonly #gone: Promise<never>
 
@@ -166,7 +166,7 @@ class RabbitTransport implements Transport {
       await unlessAborted(Promise.race([Promise.all(publish), this.#gone]), signal)
       return answerOf(fates)
     } catch (error) {
-      // What waits for a confirm may still be stored: the connection must end before it is sent again.
+      // A message that waits for a confirm may still be stored, so the connection must end before it is sent again.
       if (signal.aborted)
         return { delivered: 0, failure: this.#blocked ? { ...BLOCKED, reconnect: true } : timedOut(OUTPUT) }
       return answerOf(fates.map((fate, i) => fate && failureOfRabbit(error, items[i]!)))
@@ -236,7 +236,7 @@ function classOf(error: unknown): Failure['class'] {
   return MISCONFIGURED.has(Number((error as { code?: unknown }).code)) ? 'misconfigured' : 'later'
 }
 
-/** What the end of the channel means for an item that was not confirmed. */
+/** The failure of an unconfirmed item when the channel ends. */
 function failureOfRabbit(error: unknown, item: Item): Failure {
   const { code, message } = error as Error & { code?: number }
   // The code is that of other preconditions as well, and closes the channel for all messages on their way.

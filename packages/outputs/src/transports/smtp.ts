@@ -82,7 +82,7 @@ or password is rejected, mails stay queued until the configuration is fixed.`,
       connectionTimeout: CONNECT_TIMEOUT,
       greetingTimeout: CONNECT_TIMEOUT,
       ...(user !== undefined && { auth: { user, pass: pass ?? '' }, ...(auth !== 'auto' && { authMethod: auth }) }),
-      // What mails refer to is never read: neither files nor URLs.
+      // Files and URLs that mails refer to are never read.
       disableFileAccess: true,
       disableUrlAccess: true,
     })
@@ -164,7 +164,7 @@ const severity = ({ alert }: Item) => priorityLevel(alert.priority)
 
 const asciiHost = (name: string) => name.replace(/[^A-Za-z0-9.-]+/g, '-').slice(0, 200) || 'localhost'
 
-/** What a mail says of an alert: names and values. */
+/** The names and values of an alert in a mail. */
 function rows({ id, alert }: Item): (readonly [name: string, value: string])[] {
   const time = new Date(Number(alert.time / 1_000_000n)).toISOString()
   return [
@@ -204,7 +204,7 @@ const SETTINGS: ReadonlySet<string> = new Set(['EENVELOPE', 'EAUTH', 'ENOAUTH', 
 
 interface SmtpError extends Error {
   readonly code?: string
-  /** What Node called it, where `code` is the client's. */
+  /** Node's code, if `code` is the client's. */
   readonly originalCode?: string
   readonly responseCode?: number
 }

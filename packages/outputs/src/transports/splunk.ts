@@ -9,7 +9,7 @@ import { Limits } from '../text/limits.ts'
 
 const OUTPUT = 'splunk output'
 
-/** What the codes of the HTTP Event Collector mean where the status does not say it. */
+/** The meaning of the HTTP Event Collector's codes, where the status does not suffice. */
 const CODES: Readonly<Record<number, FailureClass>> = {
   ...{ 1: 'misconfigured', 2: 'misconfigured', 3: 'misconfigured', 4: 'misconfigured', 7: 'misconfigured' },
   ...{ 10: 'misconfigured', 11: 'misconfigured', 14: 'misconfigured', 16: 'misconfigured' },

@@ -39,7 +39,7 @@ export async function loadFunctions(
   return loaded
 }
 
-/** What a thread says of an action. */
+/** A thread's description of an action. */
 type Described = Pick<Action, 'name' | 'doc' | 'example' | 'params' | 'asks'> & {
   readonly functions: readonly string[]
 }

@@ -5,7 +5,7 @@ import { Refusal } from '../model/action.ts'
 /** Megabytes of a thread's heap. */
 const MEMORY = 128
 
-/** What the thread does: it loads the file, says what is in it, and then answers. */
+/** The program of the thread: it loads the file, reports its exports, and then answers calls. */
 const PROGRAM = `
 const { parentPort, workerData: url } = require('node:worker_threads')
 const does = {
@@ -44,7 +44,7 @@ export type What = 'plan' | 'undo' | 'run'
 
 /** Answers one question after the other. */
 export class Thread {
-  /** What the file exports; rejects when it cannot be loaded. */
+  /** The exports of the file; rejects if it cannot be loaded. */
   readonly described: Promise<unknown>
   readonly #worker: Worker
   readonly #ended: () => void

@@ -1,7 +1,7 @@
 /** Ensures that of several responders one acts, and only on the first delivery of an alert. */
 import type { Limit } from '../playbook/load.ts'
 
-/** What is known of a step on a target. */
+/** The record of a step on a target. */
 export interface OnceRecord {
   /** Alerts it was done for, the newest last. */
   readonly alerts: readonly string[]
@@ -9,7 +9,7 @@ export interface OnceRecord {
   readonly times: readonly number[]
   /** Of the last. */
   readonly state: 'claimed' | 'done' | 'undecided'
-  /** Who did it, or is at it. */
+  /** The responder that did it, or is doing it. */
   readonly by: string
 }
 
@@ -43,12 +43,12 @@ export interface Once {
 /** Of more, the oldest are forgotten: more than any limit per target has. */
 const MAX_ALERTS = 100
 
-/** What a record is of. */
+/** The subject of a record. */
 export const onceKey = (playbook: string, step: number, action: string, uid: string): string =>
   JSON.stringify([playbook, step, action, uid])
 
 /**
- * What a claim makes of a record: pure, so that a journal and a bucket decide alike.
+ * Applies a claim to a record: a pure function, so that a journal and a bucket decide alike.
  * @param lease milliseconds after which a claim of another is given up
  */
 export function decide(
@@ -83,7 +83,7 @@ const MAX_RECORDS = 100_000
 /** Records of one responder in memory, rebuilt from its journal. */
 export class LocalOnce implements Once {
   readonly #records = new Map<string, OnceRecord>()
-  /** What was known before a claim. */
+  /** The record before a claim. */
   readonly #before = new Map<string, OnceRecord | undefined>()
   readonly #now: () => number
 
@@ -91,7 +91,7 @@ export class LocalOnce implements Once {
     this.#now = now
   }
 
-  /** What the journal says of an earlier run. */
+  /** The journal's record of an earlier run. */
   restore(key: string, alert: string, time: number, state: OnceRecord['state']): void {
     const before = this.#records.get(key)
     const known = before?.alerts.at(-1) === alert

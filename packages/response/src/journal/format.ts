@@ -27,7 +27,7 @@ export interface About {
   }
 }
 
-/** What entries of one step have in common. */
+/** The properties that the entries of a step share. */
 export const aboutOf = ({ run, playbook, step, action, target, alert }: About): About => ({
   ...{ run, playbook, step, action, alert },
   ...(target && { target }),
@@ -37,13 +37,13 @@ export type Entry =
   /** It is about to be done. On disk before any call is made. */
   | (About & {
       readonly kind: 'asked'
-      /** What held: the playbook's condition, and the step's. */
+      /** The conditions that held: the playbook's, and the step's. */
       readonly why: readonly string[]
       readonly plan: readonly string[]
       readonly dry: boolean
       /** ISO time of its undo. */
       readonly until?: string
-      /** What an undo needs: the alert and the parameters. */
+      /** The input of an undo: the alert and the parameters. */
       readonly undo?: { readonly alert: string; readonly params: Data }
     })
   | (About & {
@@ -75,7 +75,7 @@ export interface Answered {
   readonly data?: { readonly [key: string]: Data | undefined }
 }
 
-/** After these nothing waits any more. What was approved does until it is begun. */
+/** After these nothing waits any more. An approved step does so until it is begun. */
 export const ENDS_WAITING: ReadonlySet<Entry['kind']> = new Set(['denied', 'expired', 'asked', 'held'])
 
 export type Sealed = Entry & { readonly seq: number; readonly time: string }
@@ -100,7 +100,7 @@ export interface JournalText {
   readonly sum: string
   /** Bytes up to the end of the last whole entry. */
   readonly whole: number
-  /** What is wrong behind it, if that is more than the beginning of an entry. */
+  /** The error after it, unless it is only the beginning of an entry. */
   readonly damage?: string
 }
 

@@ -41,7 +41,7 @@ const PARTS = 8
 /** Milliseconds until a new file is tried again, after it could not be begun. */
 const AGAIN = 60_000
 
-/** What a responder did, in the order in which it did it. One process writes it. */
+/** A responder's actions, in order. One process writes it. */
 export class Journal {
   /** Entries of earlier runs; emptied by `forget`. */
   entries: readonly Sealed[]
@@ -147,7 +147,7 @@ export class Journal {
     return sealed
   }
 
-  /** What is not on disk as a whole is taken back: the next entry must not continue it, and nothing is done for it. */
+  /** A partially written entry is removed: the next one must not continue it, and its calls are not made. */
   #write(bytes: Buffer): void {
     try {
       if (this.#broken) throw this.#broken

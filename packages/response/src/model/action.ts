@@ -25,21 +25,21 @@ export class Refusal extends Error {
   }
 }
 
-/** What an action may know when it plans: plain data, so that plans can be made without the world. */
+/** The input of a plan: plain data, so that plans need no ports. */
 export interface Input<P> {
   readonly alert: AlertData
   readonly params: P
   readonly target: Target
 }
 
-/** What a user-defined action may use when it runs. */
+/** The context of a running user-defined action. */
 export interface Context<P> extends Input<P> {
   readonly dry: boolean
   /** Fires when the step's time is up, or everything is to stop. */
   readonly signal: AbortSignal
 }
 
-/** What an undo is planned from: the step, and the data of the answers to its calls. */
+/** The input of an undo: the step, and the data of the answers to its calls. */
 export interface Done<P> extends Input<P> {
   readonly answers: readonly { readonly [key: string]: Data | undefined }[]
 }
@@ -51,15 +51,15 @@ export interface Action<S extends Schema = any> {
   readonly doc: string
   /** Its value in a step, as YAML. */
   readonly example: string
-  /** What its calls and its undo ask of Kubernetes, from which the rights follow that it needs: rows of kubernetes/verbs.ts. */
+  /** The operations on Kubernetes of its calls and its undo: rows of kubernetes/verbs.ts, from which its rights follow. */
   readonly asks?: readonly string[]
   /** JSON Schema of an object. Keys that it does not name are errors. */
   readonly params: S
-  /** What it touches. @throws {Refusal} when the alert does not say */
+  /** The target. @throws {Refusal} when the alert does not say */
   target(alert: AlertData, params: ParamsOf<S>): Target
-  /** What it would do: calls, in order, and for an action with `run` also texts. @throws {Refusal} */
+  /** The planned calls, in order, and for an action with `run` also texts. @throws {Refusal} */
   plan(input: Input<ParamsOf<S>>): readonly (Call | string)[]
-  /** In place of planned calls. What it throws is a failure. */
+  /** In place of planned calls. An exception counts as a failure. */
   run?(context: Context<ParamsOf<S>>): Promise<Answer | undefined> | Promise<void> | Answer | undefined
   /** Takes back what was done. With it, a step may say for how long it is to last: `for: 2h`. */
   undo?(done: Done<ParamsOf<S>>): readonly Call[]

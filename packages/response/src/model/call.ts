@@ -88,9 +88,9 @@ export interface KubeObject extends KubePlace {
 
 export interface KubernetesCall {
   readonly via: 'kubernetes'
-  /** What is done: a row of `VERBS` in kubernetes/verbs.ts. */
+  /** The operation: a row of `VERBS` in kubernetes/verbs.ts. */
   readonly does: string
-  /** What it is done to, or the pod through which that is found. */
+  /** The object of the operation, or the pod through which it is found. */
   readonly object: KubeObject
   /** More, for this row. */
   readonly with?: { readonly [key: string]: Data | undefined }
@@ -118,7 +118,7 @@ export const OUTCOMES = [
   'done',
   /** It was so already. */
   'already',
-  /** What it was about does not exist any more. */
+  /** Its object no longer exists. */
   'gone',
   /** The receiver refused: a missing right, a protection, another object of this name. */
   'refused',
@@ -130,9 +130,9 @@ export type Outcome = (typeof OUTCOMES)[number]
 
 export interface Answer {
   readonly outcome: Outcome
-  /** What was answered, one line. */
+  /** The answer, in one line. */
   readonly said: string
-  /** What an undo needs. */
+  /** The data for an undo. */
   readonly data?: { readonly [key: string]: Data | undefined }
 }
 

@@ -63,7 +63,7 @@ ajv.addFormat('template', true)
 ajv.addFormat('value', true)
 
 export interface Fault {
-  /** Where in the value. */
+  /** The path in the value. */
   readonly path: readonly (string | number)[]
   readonly reason: string
   /** The fault is a key, not its value. */

@@ -44,11 +44,11 @@ const NO_RESPONDERS = 503
 /** JetStream's error code. */
 const STREAM_NOT_FOUND = 10059
 
-/** What a responder knows of its stream. */
+/** Counts of a responder's stream. */
 export interface NatsCounts {
   readonly received: number
   readonly redelivered: number
-  /** What was no alert. */
+  /** Messages that were not alerts. */
   readonly refused: number
   /** Alerts that were given back, to come again. */
   readonly again: number
@@ -201,7 +201,7 @@ export class NatsInput {
           durable_name: durable,
           ack_policy: AckPolicy.Explicit,
           ack_wait: ackWait * 1e6,
-          // What was begun is not begun again, so an alert may come as often as it takes.
+          // Steps that were begun are not begun again, so an alert may be redelivered any number of times.
           max_deliver: -1,
           max_ack_pending: 1000,
         })

@@ -12,7 +12,7 @@ interface Row {
   readonly becomes?: string
   /** Parameters of the same meaning, by their names. */
   readonly params?: Readonly<Record<string, string>>
-  /** What is different, or why it is refused. */
+  /** The difference, or the reason for the refusal. */
   readonly note: string
 }
 

@@ -81,7 +81,7 @@ export interface Done extends Progress {
   readonly took: number
   /** By rule. */
   readonly counts: Readonly<Record<string, number>>
-  /** What was left out of the input. */
+  /** The parts of the input that were left out. */
   readonly problems: readonly string[]
 }
 
