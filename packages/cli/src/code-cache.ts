@@ -21,8 +21,8 @@ const DIGESTED = /-[\w-]{8}\.cjs$/
 
 interface Compiled {
   readonly script: Script
-  /** undefined: nothing is kept that fits. */
-  readonly kept: 'short' | 'long' | undefined
+  /** Whether the code that a short run has left is kept. */
+  readonly isKept: boolean
 }
 
 /** What Node calls for the text of a CommonJS file; so do all that compile or change files as they are loaded. */
@@ -47,7 +47,7 @@ export class CodeCache {
   readonly #folder: string
   /** Code of another V8, of other flags or another processor is of no use. */
   readonly #tag = cachedDataVersionTag()
-  /** By where its code is kept. */
+  /** By where its code is kept: the files whose code is not yet that of a long run. Of the others, V8 can forget what has run once. */
   readonly #files = new Map<string, Compiled>()
 
   /** @param folder owned by this user, and writable by no one else: what lies there is executed */
@@ -74,8 +74,8 @@ export class CodeCache {
       cachedData: kept?.subarray(PREFIX),
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     })
-    const fits = kept !== undefined && script.cachedDataRejected === false
-    this.#files.set(path, { script, kept: fits ? (kept[DIGEST] === 1 ? 'long' : 'short') : undefined })
+    const isKept = kept !== undefined && script.cachedDataRejected === false
+    if (!isKept || kept[DIGEST] !== 1) this.#files.set(path, { script, isKept })
     const { exports } = file
     const require = (id: string) => file.require(id)
     return script.runInThisContext().call(exports, exports, require, file, filename, dirname(filename))
@@ -88,13 +88,14 @@ export class CodeCache {
    */
   save(long: boolean): void {
     if (cachedDataVersionTag() !== this.#tag) return
-    const wanted = [...this.#files].filter(([, { kept }]) => kept === undefined || (long && kept === 'short'))
+    const wanted = [...this.#files].filter(([, { isKept }]) => long || !isKept)
     if (wanted.length === 0) return
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
       for (const [path, { script }] of wanted) {
         write(path, script.createCachedData(), long)
-        this.#files.set(path, { script, kept: long ? 'long' : 'short' })
+        if (long) this.#files.delete(path)
+        else this.#files.set(path, { script, isKept: true })
       }
       this.#prune()
     } catch {}
