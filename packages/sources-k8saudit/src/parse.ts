@@ -37,12 +37,10 @@ export function parseAuditBody(text: string, options: ParseOptions = {}): AuditB
 
 /** A whole body, whose items may be passed over; of the usual line of a log, the event alone. */
 export function readBody(text: string, options: ReadOptions): AuditEvent | Slice {
-  if (text.length <= SHORT) {
-    const root = parseText(text)
-    if (!(root instanceof Bad) && reasonAgainst(root, options.strict ?? false) === undefined)
-      return new AuditEvent(root as JsonObject, text, options.maxEventSize)
-  }
-  return new BodyReader(text, options).read(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+  const root = text.length <= SHORT ? parseText(text) : undefined
+  if (root !== undefined && !(root instanceof Bad) && reasonAgainst(root, options.strict ?? false) === undefined)
+    return new AuditEvent(root as JsonObject, text, options.maxEventSize)
+  return new BodyReader(text, options, root).read(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
 }
 
 /** How a body of an input is read. */
@@ -72,8 +70,9 @@ export class BodyReader {
   /** The whole body was read. */
   done = false
 
-  constructor(text: string, options: ReadOptions = {}) {
-    this.#items = itemsOf(text, options, 0)
+  /** @param root the text's value, or that it has none; undefined: it was not parsed yet */
+  constructor(text: string, options: ReadOptions = {}, root?: Json | Bad) {
+    this.#items = root === undefined ? itemsOf(text, options, 0) : oneItem(text, options, 0, root)
   }
 
   /** The next events: up to `maxItems` items, and no further item once they take `maxLength` characters. */
@@ -138,15 +137,15 @@ const SHORT = 2 * MAX_DEPTH
 const mayBeList = (text: string): boolean => text.length > SHORT && looksLikeList(text)
 const looksLikeList = (text: string): boolean => text[skipSpace(text, 0)] === '[' || text.includes('"EventList"')
 
-function* oneItem(text: string, options: ReadOptions, level: number): Generator<Item, void> {
+function* oneItem(text: string, options: ReadOptions, level: number, root = parseOne(text)): Generator<Item, void> {
   const { length } = text
-  const root = parseOne(text)
   if (root instanceof Bad) return yield { problem: root.problem, length }
   const reason = reasonAgainst(root, options.strict ?? false)
   if (reason === undefined)
     return yield { event: new AuditEvent(root as JsonObject, text, options.maxEventSize), length }
+  const parsed = text.length <= SHORT && isObject(root) && Array.isArray(root.items) ? root.items : undefined
   const list = listOf(text, false)
-  if (list) yield* listItems(text, list, options, level)
+  if (list) yield* listItems(text, list, options, level, parsed)
   else if (Array.isArray(root) || (isObject(root) && root.kind === 'EventList' && Array.isArray(root.items)))
     yield { problem: ENVELOPE, length }
   else if (!isObject(root) || root.kind !== 'EventList' || root.items !== null)
@@ -175,6 +174,8 @@ function* listItems(
   { from, to, isArray }: List,
   options: ReadOptions,
   level: number,
+  /** The items of a short list: there is no room for values that take much memory. */
+  parsed?: readonly Json[],
 ): Generator<Item, void> {
   const scan = new ValueScan()
   const sieved = options.sieve && new SievedBytes(options.sieve, text.slice(0, to), !isArray)
@@ -190,7 +191,7 @@ function* listItems(
       const item = text.slice(at, end)
       const bad = known === undefined ? badByScan(scan) : undefined
       if (isArray) yield* arrayItem(item, index, bad, options, level)
-      else yield listItem(item, index, bad, options)
+      else yield listItem(item, index, bad ?? parsed?.[index] ?? parseText(item), options)
       sieved?.parsed(end - at)
     }
     if (text[end] !== ',') {
@@ -215,9 +216,8 @@ function* afterList(text: string, from: number, end: number, index: number): Gen
 }
 
 /** An item of an EventList, which needs no `kind`. */
-function listItem(text: string, index: number, bad: Bad | undefined, options: ParseOptions): Item {
+function listItem(text: string, index: number, root: Json | Bad, options: ParseOptions): Item {
   const { length } = text
-  const root = bad ?? parseText(text)
   if (root instanceof Bad) return { problem: at(index, root.problem), length }
   if (isObject(root)) return { event: new AuditEvent(root, text, options.maxEventSize), length }
   const reason = reasonAgainst(root, options.strict ?? false)!

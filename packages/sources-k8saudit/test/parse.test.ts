@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { readCaseFile } from '../../../scripts/testing/cases.ts'
 import { AuditError, k8sAudit, parseAuditBody, parseAuditEvents } from '../src/index.ts'
+import { readBody, type Slice } from '../src/parse.ts'
 
 /** `body`; `result`: the auditIDs of its events and its problems; `strict`: the problems of a strict reading, where it differs. */
 const cases = readCaseFile(new URL('cases/bodies/bodies.txt', import.meta.url))
@@ -38,6 +39,21 @@ test('bad events of a list are reported beside the good ones', () => {
   const events = parseAuditEvents('{"kind":"EventList","items":[7,{"auditID":"1"}]}', problem => reported.push(problem))
   expect(events).toHaveLength(1)
   expect(reported).toEqual([{ cause: 'not-an-event', message: 'item 0: a number is not an audit event', index: 0 }])
+})
+
+test.each([undefined, () => undefined])('a short list is parsed once, its events to the letter', sieve => {
+  const items = ['{"auditID":"1","n":9007199254740993}', '{"auditID":"2","s":"\\u00e4]},"}', '7', 'null']
+  const body = `{"items":[1],"kind":"EventList" , "items" :\n[${items.join(' , ')}] }`
+  const parse = vi.spyOn(JSON, 'parse')
+  try {
+    const { events, problems } = readBody(body, { sieve }) as Slice
+    expect(parse.mock.calls.filter(([text]) => text.includes('auditID'))).toHaveLength(1)
+    expect(events.map(({ root }) => root)).toEqual(items.slice(0, 2).map(text => JSON.parse(text)))
+    expect(events[0]!.exact.text(events[0]!.exact.root.n!)).toBe('9007199254740993')
+    expect(problems.map(({ index }) => index)).toEqual([2, 3])
+  } finally {
+    parse.mockRestore()
+  }
 })
 
 test('of very many bad items, the first hundred are reported and the others counted', () => {
