@@ -19,7 +19,11 @@ const EVENTS = 5_000_000
 /** As `falc` starts Node, and as it runs while there are events. */
 const NODE_FLAGS = [
   ...['--min-semi-space-size=4', '--max-semi-space-size=4'],
-  ...['--no-allocation-site-pretenuring', '--invocation-count-for-turbofan=100000'],
+  ...[
+    '--no-allocation-site-pretenuring',
+    '--invocation-count-for-turbofan=100000',
+    '--no-maglev-destroy-on-background',
+  ],
 ]
 
 /** The busy server of the shared corpus where it is there, else the largest bundled capture. */
