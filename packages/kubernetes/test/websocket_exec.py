@@ -7,6 +7,9 @@ The stand-in's side of `…/exec`: RFC 6455 and the channel protocols v5 and v4,
     flood BYTES    prints so many
     vanish         the connection ends in the middle
     sleep          does not end
+
+With standard input, each of them begins when its first message or its end is there. kubectl discards what comes before its streams are there
+("Unknown stream id 1, discarding message" of 1.32), which only standard input shows.
 """
 import base64
 import hashlib
@@ -85,6 +88,8 @@ def run(channels, command, stdin):
         channels.send(channel, b"")
     program, args = command[0], command[1:]
     try:
+        if stdin and program != "cat":
+            channels.next()
         if program == "args":
             for one in args:
                 channels.send(STDOUT, json.dumps(one).encode() + b"\n")

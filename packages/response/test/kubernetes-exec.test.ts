@@ -116,9 +116,9 @@ describe.skipIf(reason !== undefined)('commands in containers', () => {
       execFileSync('kubectl', ['--kubeconfig', server.kubeconfig, '--cache-dir', folder(), '-n', 'shop', ...args], {
         ...{ encoding: 'utf8', input, stdio: ['pipe', 'pipe', 'ignore'] },
       })
-    expect(kubectl(['exec', 'web-0', '-c', 'web', '--', 'args', 'a b', '$(id)'])).toBe('"a b"\n"$(id)"\n')
+    expect(kubectl(['exec', '-i', 'web-0', '-c', 'web', '--', 'args', 'a b', '$(id)'])).toBe('"a b"\n"$(id)"\n')
     expect(kubectl(['exec', '-i', 'web-0', '-c', 'web', '--', 'cat'], 'so it is')).toBe('so it is')
-    expect(() => kubectl(['exec', 'web-0', '-c', 'web', '--', 'fail', '3'])).toThrow(
+    expect(() => kubectl(['exec', '-i', 'web-0', '-c', 'web', '--', 'fail', '3'])).toThrow(
       expect.objectContaining({ status: 3 }),
     )
     expect(kubectl(['get', 'pods', '-o', 'name'])).toBe('pod/web-0\n')
