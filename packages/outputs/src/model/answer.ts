@@ -66,8 +66,9 @@ const STATUS: Readonly<Record<number, FailureClass>> = {
  * @param reason what the server says about it
  */
 export function statusFailure(status: number, server: string, after?: number, reason = ''): Failure | undefined {
-  if (status < 300) return undefined
-  const byRange = status < 400 ? 'misconfigured' : status < 500 ? 'poison' : 'later'
+  if (status >= 200 && status < 300) return undefined
+  // One below 200, such as 101, is the last word of a receiver that speaks something else from then on.
+  const byRange = status < 200 || status >= 500 ? 'later' : status < 400 ? 'misconfigured' : 'poison'
   return {
     class: STATUS[status] ?? byRange,
     cause: `http_${status}`,

@@ -176,6 +176,12 @@ export class HttpClient {
       this.#begun(sent, signal)
       sent.on('error', error => resolve({ error, reused: sent.reusedSocket }))
       sent.on('response', response => resolve({ response, reused: sent.reusedSocket }))
+      // An answer of 101 ends the connection, and neither of these comes, nor the request's end.
+      sent.on('upgrade', (_, socket) => {
+        this.#inFlight.delete(sent)
+        socket.destroy()
+        resolve({ error: upgraded(), reused: false })
+      })
       sent.end(body, 'latin1')
     })
   }
@@ -218,6 +224,8 @@ export class HttpClient {
     return shown.length > 200 ? `${shown.slice(0, 200).toWellFormed()}…` : shown
   }
 }
+
+const upgraded = () => Object.assign(new Error('the receiver answered 101'), { code: 'bad_answer' })
 
 const closedError = () => Object.assign(new Error('the output was closed'), { code: 'ABORT_ERR' })
 

@@ -37,6 +37,68 @@ const ENDLESS: Readonly<Record<string, readonly (string | Buffer)[]>> = {
 /** What an error would quote. */
 const LINE = `500 \u001b[2J${'long '.repeat(400)}\r\n`
 
+/** What a receiver answers to anything that it gets: as the protocol has it, but for what is in it. */
+const ANSWERS: Readonly<Record<string, readonly ((data: Buffer) => string | Buffer)[]>> = {
+  alertmanager: [
+    () => 'HTTP/1.1 500 no\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcdef',
+    () => 'HTTP/1.1 99999 x\r\n\r\n',
+  ],
+  kafka: [
+    data => frame([...data.subarray(8, 12), 0, 0, 0x7f, 0xff, 0xff, 0xff]),
+    data => frame([...data.subarray(8, 12), 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f]),
+    data => frame([...data.subarray(8, 12), ...randomBytes(300)]),
+    () => frame([9, 9, 9, 9]),
+    () => Buffer.alloc(4),
+  ],
+  mqtt: [
+    () => Buffer.from([0x20, 2, 0, 0, ...many(1000, [0x40, 2, 0xff, 0xff])]),
+    () => Buffer.from([0x20, 2, 0, 0, 0x30, 5, 0xff, 0xff, 1, 2, 3]),
+    () => Buffer.from([0x20, 2, 0, 99]),
+    () => Buffer.from([0x20, 2, 0, 0, 0xf0, 0xff, 0xff, 0xff, 0xff]),
+  ],
+  nats: [
+    () => 'INFO {"max_payload":1000}\r\nMSG a b c d e\r\n',
+    () => `INFO {}\r\nPONG\r\n${"-ERR 'x'\r\n".repeat(1000)}`,
+    () => 'INFO {"max_payload":-1}\r\nHMSG a 1 5000 10\r\n',
+    () => `${'INFO {"connect_urls":["x:y",1,null]}\r\n'.repeat(100)}`,
+  ],
+  rabbitmq: [
+    () => Buffer.from([1, 0, 0, 0, 0, 0, 12, 0, 10, 0, 10, 0, 9, 0x7f, 0xff, 0xff, 0xff, 0xce]),
+    () => Buffer.from([1, 0, 0, 0, 0, 0, 4, 0, 10, 0, 99, 0xce]),
+    () => Buffer.from([1, 0, 0, 0, 0, 0, 0, 0xce]),
+    () => Buffer.from([8, 0, 0, 0, 0, 0, 0, 0]),
+  ],
+  redis: [() => '*1\r\n'.repeat(100_000), () => `$5\r\nab\r\n${':x\r\n'.repeat(100)}`, () => '%1000000000\r\n'],
+  smtp: [
+    () => '250 x\r\n334 x\r\n',
+    () => '999 x\r\n',
+    () => '220 x\r\n250-AUTH LOGIN\r\n250 STARTTLS\r\n220 go\r\n',
+    () => `${'250-x\r\n'.repeat(1000)}550 no\r\n`,
+  ],
+  webhook: [
+    () => 'HTTP/1.1 500 no\r\ntransfer-encoding: chunked\r\n\r\n-5\r\n',
+    () => 'HTTP/1.1 101 Switching\r\n\r\n',
+    () => 'HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+  ],
+}
+
+const many = (count: number, bytes: readonly number[]) => Array.from({ length: count }, () => bytes).flat()
+
+/** As Kafka's messages are. */
+function frame(bytes: readonly number[]): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(bytes.length)
+  return Buffer.concat([length, Buffer.from(bytes)])
+}
+
+const answering = (answer: (data: Buffer) => string | Buffer, greets: boolean) => (socket: Socket) => {
+  if (greets) socket.write(answer(Buffer.alloc(12)))
+  socket.on('data', data => void (socket.writable && socket.write(answer(data))))
+}
+
+/** Receivers of these speak first. */
+const GREETING: ReadonlySet<string> = new Set(['nats', 'smtp'])
+
 const CHUNK = Buffer.alloc(64 * 1024, 'x')
 
 function pour(socket: Socket): void {
@@ -112,6 +174,8 @@ describe.concurrent.each(Object.keys(CLIENTS))('%s', type => {
     ['endless noise', pour],
     ...ENDLESS[type]!.map(start => [`${JSON.stringify(String(start))} without end`, startsWith(start)] as const),
   ]
+  for (const [i, answer] of ANSWERS[type]!.entries())
+    test(`answers that make no sense: ${i}`, context => survives(context, type, answering(answer, GREETING.has(type))))
   for (const [what, treat] of receivers) test(what, context => survives(context, type, treat))
 })
 
