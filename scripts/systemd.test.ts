@@ -101,18 +101,18 @@ describe.skipIf(reason !== undefined)('the units under systemd', () => {
 
   test('an engine that hangs is started again', async () => {
     // The unit's watchdog is too patient for a test; one that is not would end engines of a busy machine in the others.
-    const patience = (end: string) => {
+    const watchdog = (end: string) => {
       machine.inside('sh', '-c', `cd /etc/systemd/system; mkdir -p falc.service.d; ${end} falc.service.d/try.conf`)
       machine.inside('systemctl', 'daemon-reload')
       expect(machine.run('systemctl', 'restart', 'falc').code).toBe(0)
     }
-    patience("printf '[Service]\\nWatchdogSec=3\\n' >")
+    watchdog("printf '[Service]\\nWatchdogSec=3\\n' >")
     const before = Number(machine.show('falc', 'NRestarts'))
     machine.inside('kill', '-STOP', machine.show('falc', 'MainPID'))
     await machine.until('restart', () => {
       return Number(machine.show('falc', 'NRestarts')) > before && machine.show('falc', 'ActiveState') === 'active'
     })
-    patience('rm')
+    watchdog('rm')
     await detects()
   })
 

@@ -22,7 +22,7 @@ import { MemoryQueue } from './queue/memory.ts'
 import type { Queue } from './queue/queue.ts'
 
 /** The options that all outputs of a run share. */
-export interface Surroundings extends Pick<DeliveryOptions, 'backoff' | 'patience'> {
+export interface Surroundings extends Pick<DeliveryOptions, 'backoff' | 'stallTimeout'> {
   readonly hostname: string
   /** The fields that conditions and templates may name. */
   readonly source: Source<AlertData>
@@ -63,7 +63,7 @@ export function configuredDelivery(settings: OutputSettings, surroundings: Surro
         timeout: surroundings.timeout ?? 2 ** 31 - 1,
         log: quiet,
         ...(surroundings.backoff && { backoff: surroundings.backoff }),
-        ...(surroundings.patience !== undefined && { patience: surroundings.patience }),
+        ...(surroundings.stallTimeout !== undefined && { stallTimeout: surroundings.stallTimeout }),
       }),
   )
 }

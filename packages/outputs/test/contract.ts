@@ -66,7 +66,7 @@ function keepsPromises(kind: PeerKind): void {
       source,
       format: name => (name === 'json' ? falcoJson({ id: true }) : FORMATS[name].format),
       backoff: { first: 20, max: 100 },
-      patience: 60_000,
+      stallTimeout: 60_000,
       log: (_, text) => void log.push(text),
     })
     open.push(delivery)

@@ -13,7 +13,7 @@ function balanced(stats: OutputStats): void {
   expect(stats.delivered + stats.queued + lost).toBe(stats.pushed)
 }
 
-const OPTIONS = { backoff: { first: 5, max: 20 }, patience: 300 }
+const OPTIONS = { backoff: { first: 5, max: 20 }, stallTimeout: 300 }
 
 describe.each(Object.entries(SINKS))('%s', (_, make) => {
   let sink: Sink

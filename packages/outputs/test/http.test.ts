@@ -29,7 +29,7 @@ async function serve(...answers: number[]) {
 }
 
 const send = async (output: HttpOutput, text: string) => {
-  const channel = deliverLines(output, { backoff: { first: 5, max: 20 }, patience: DEADLINE_MS })
+  const channel = deliverLines(output, { backoff: { first: 5, max: 20 }, stallTimeout: DEADLINE_MS })
   channel.push(line(text))
   await channel.close()
   return channel.stats
@@ -70,7 +70,7 @@ test('a time-out is tried again, and counted', async () => {
 test('what a server never answers is lost at the end, under its cause', async () => {
   const { url } = await serve(...new Array(1000).fill(0))
   const output = new HttpOutput({ url, json: false, timeout: 50, maxConsecutiveTimeouts: 1 })
-  const channel = deliverLines(output, { backoff: { first: 5, max: 20 }, patience: 200 })
+  const channel = deliverLines(output, { backoff: { first: 5, max: 20 }, stallTimeout: 200 })
   channel.push(line('a'))
   await until('two retries', () => channel.stats.retries > 1)
   await channel.close()

@@ -11,7 +11,7 @@ import { item } from './transports/items.ts'
 const dir = mkdtempSync(join(tmpdir(), 'falc-program-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 
-const OPTIONS = { backoff: { first: 5, max: 20 }, patience: 300 }
+const OPTIONS = { backoff: { first: 5, max: 20 }, stallTimeout: 300 }
 
 /** A channel to a program, and the log. */
 function channelTo(program: string, keepAlive: boolean) {

@@ -78,7 +78,7 @@ describe('a failure that passes', () => {
   })
 
   test('holds up a producer for a limited time', async () => {
-    const { gate, channel } = timed({ patience: 2000 })
+    const { gate, channel } = timed({ stallTimeout: 2000 })
     for (let i = 0; i < 1100; i++) fill(channel, String(i))
     let waits = true
     const room = channel.room().then(() => {
@@ -95,7 +95,7 @@ describe('a failure that passes', () => {
   })
 
   test('ends a close without a deadline after the same time, under its own cause', async () => {
-    const { gate, channel } = timed({ patience: 2000 })
+    const { gate, channel } = timed({ stallTimeout: 2000 })
     fill(channel, 'a')
     const closed = channel.close()
     for (let i = 0; i < 8; i++) {

@@ -25,7 +25,7 @@ function make(type: string, options: Record<string, unknown>, said: Said) {
   const item = { name: 'n', type, timeout: '300ms', ...options }
   const settings = readOutput(item, { path: [], source: () => source, warn: (_, reason) => said(reason) })
   return configuredDelivery(settings, {
-    ...{ hostname: 'h', source, patience: 0 },
+    ...{ hostname: 'h', source, stallTimeout: 0 },
     format: name => FORMATS[name].format,
     log: (_, text) => said(text),
   })

@@ -77,7 +77,8 @@ function planStep(
   }
 }
 
-export const sayings = (calls: PlannedStep['calls']) => calls.map(call => (typeof call === 'string' ? call : call.says))
+export const callTexts = (calls: PlannedStep['calls']) =>
+  calls.map(call => (typeof call === 'string' ? call : call.says))
 
 /** @param run of the step and the alert; a new one unless somebody was asked */
 export function aboutOfStep({ playbook, alert }: Plan, { step, number, target }: PlannedStep, run?: string): About {

@@ -13,7 +13,7 @@ import { onlyTells, type Protected } from './guard/protected.ts'
 import type { About, Entry } from './journal/format.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Attempt, Call, Data, Ports } from './model/call.ts'
-import { aboutOfStep, type Plan, type PlannedStep, planOf, sayings } from './plan.ts'
+import { aboutOfStep, callTexts, type Plan, type PlannedStep, planOf } from './plan.ts'
 import type { Playbook } from './playbook/load.ts'
 
 /** Moments between which a process can die: tests stop it there. */
@@ -176,7 +176,7 @@ export class Responder {
     await this.#options.point?.('claimed')
     if (waits) {
       const expires = new Date(Date.now() + playbook.approval).toISOString()
-      const { entry, call } = waitingEntry(about, alert, sayings(calls), expires, this.#options.approvalNotice)
+      const { entry, call } = waitingEntry(about, alert, callTexts(calls), expires, this.#options.approvalNotice)
       if (!(await this.#begun(about, entry, key, place))) return 'busy'
       if (call) void this.#invite(about, call, alert)
       this.#account.say('info', about, `waits for approval: falc respond approve ${about.run.slice(0, 8)}`)
@@ -186,7 +186,7 @@ export class Responder {
     const asked: Entry = {
       ...{ kind: 'asked', ...about, dry },
       why: [playbook.when, ...(step.when === undefined ? [] : [step.when])],
-      plan: sayings(calls),
+      plan: callTexts(calls),
       ...(until !== undefined && {
         until,
         undo: { alert: alertJson(alert, { id: true }), params: planned.params as Data },

@@ -8,9 +8,9 @@ import { Backoff, type BackoffOptions } from './backoff.ts'
 import { Connection } from './connection.ts'
 import { Counters, type OutputStats } from './counters.ts'
 import { Outage } from './outage.ts'
-import { ends } from './patience.ts'
 import { Pump } from './pump.ts'
 import { type StageOptions, Stages } from './stages.ts'
+import { ends } from './stall.ts'
 
 export interface DeliveryOptions extends StageOptions {
   readonly format: Format
@@ -26,7 +26,7 @@ export interface DeliveryOptions extends StageOptions {
   readonly linger?: number
   readonly backoff?: BackoffOptions
   /** Milliseconds that a failing output may hold up a producer that waits (`room`), and a close without a deadline. Default 5000. */
-  readonly patience?: number
+  readonly stallTimeout?: number
   /** Called once when an output fails and once when it has recovered; for blocked calls, and for the first loss of each cause. */
   readonly log?: (level: 'critical' | 'error' | 'notice', text: string) => void
 }
@@ -43,7 +43,7 @@ export class Delivery {
   readonly #queue: Queue
   readonly #pump: Pump
   readonly #wording: Wording
-  readonly #patience: number
+  readonly #stallTimeout: number
   readonly #log: NonNullable<DeliveryOptions['log']>
   readonly #counters = new Counters()
   readonly #outage: Outage
@@ -58,11 +58,11 @@ export class Delivery {
     checkTarget(target)
     if (typeof options?.format?.print !== 'function')
       throw new TypeError(`new Delivery: ${target.name} needs a format, such as falcoJson()`)
-    const { timeout = 2000, linger = 0, patience = 5000, log = () => {}, format, template } = options
+    const { timeout = 2000, linger = 0, stallTimeout = 5000, log = () => {}, format, template } = options
     this.name = target.name
     this.#wording = { format, template }
     this.remote = options.lazy ?? false
-    this.#patience = patience
+    this.#stallTimeout = stallTimeout
     this.#log = log
     this.#connection = new Connection(target, { timeout, blocked: () => this.#blocked() })
     this.#outage = new Outage(this.name, log, this.#counters)
@@ -124,7 +124,7 @@ export class Delivery {
 
   /** The queue is so long that a producer that can wait should `await room()`. False for an output that has failed for long, since it may not recover. */
   get full(): boolean {
-    return (this.#queue.crowded || this.#queue.refuses) && !this.#outage.lasts(this.#patience)
+    return (this.#queue.crowded || this.#queue.refuses) && !this.#outage.lasts(this.#stallTimeout)
   }
 
   get stats(): OutputStats {
@@ -198,7 +198,7 @@ export class Delivery {
   /**
    * Delivers what is queued, then closes the output. Remaining items stay in a queue on disk; otherwise they are discarded and counted.
    * That is the case when `deadline` milliseconds pass without progress, when `abort` fires, or, without a deadline, when the output keeps
-   * failing for `patience`.
+   * failing for `stallTimeout`.
    */
   async close(deadline?: number, abort?: AbortSignal): Promise<void> {
     if (this.#closing) return
@@ -239,9 +239,9 @@ export class Delivery {
   /** False: `work` made no progress within `deadline` milliseconds, `abort` fired, or the output has failed for too long. */
   #ends(work: Promise<void>, deadline?: number, abort?: AbortSignal): Promise<boolean> {
     return ends(work, {
-      ms: deadline ?? this.#patience,
+      ms: deadline ?? this.#stallTimeout,
       progress: () => this.#pump.progress,
-      hopeless: () => deadline !== undefined || this.#outage.lasts(this.#patience),
+      hopeless: () => deadline !== undefined || this.#outage.lasts(this.#stallTimeout),
       abort,
     })
   }

@@ -6,7 +6,7 @@ import { Batch } from './batch.ts'
 import type { Connection } from './connection.ts'
 import type { Counters } from './counters.ts'
 import type { Outage } from './outage.ts'
-import { Pause } from './patience.ts'
+import { Pause } from './stall.ts'
 
 export interface PumpParts {
   readonly queue: Queue

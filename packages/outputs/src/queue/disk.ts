@@ -5,13 +5,13 @@ import type { DeadLetter, DeadLetters } from './dead-letters.ts'
 import type { Device } from './device.ts'
 import type { Files } from './files.ts'
 import { openFolder } from './folder.ts'
+import { type Entry, ItemCache, RECENT } from './item-cache.ts'
 import type { Journal } from './journal.ts'
 import type { FolderLock } from './lock.ts'
 import { Pending } from './pending.ts'
 import { type DiskStats, leastRoom, type Queue, type QueueBounds, type QueueUser, UNBOUNDED } from './queue.ts'
 import { Reading } from './reading.ts'
 import { Retries } from './retries.ts'
-import { type Entry, RECENT, Shelf } from './shelf.ts'
 import { printStored } from './stored.ts'
 import { Writer } from './writer.ts'
 
@@ -42,7 +42,7 @@ export class DiskQueue implements Queue {
   readonly #maxBytes: number
   readonly #dropsOldest: boolean
   #letters: DeadLetters | undefined
-  readonly #shelf = new Shelf()
+  readonly #cache = new ItemCache()
   /** In memory only: the first `writer.writing` of them may be written at this moment. */
   readonly #pending = new Pending()
   /** Given out and not done with. Their numbers; undefined: they are in memory only. */
@@ -72,7 +72,7 @@ export class DiskQueue implements Queue {
   }
 
   get length(): number {
-    return (this.#journal ? this.#journal.next - this.#shelf.next : 0) + this.#pending.length
+    return (this.#journal ? this.#journal.next - this.#cache.next : 0) + this.#pending.length
   }
 
   get bytes(): number {
@@ -108,9 +108,9 @@ export class DiskQueue implements Queue {
     } catch (error) {
       throw outputError(error, `queue on disk ${folder}`, 'misconfigured')
     }
-    const [journal, letters, shelf] = [this.#journal, this.#letters, this.#shelf]
-    shelf.next = journal.position
-    shelf.startOfRecent = journal.next
+    const [journal, letters, cache] = [this.#journal, this.#letters, this.#cache]
+    cache.next = journal.position
+    cache.startOfRecent = journal.next
     const log = (level: 'error' | 'notice', text: string) => this.#log(level, text)
     const writer = new Writer({
       ...{ journal, sync, letters, log, pending: this.#pending },
@@ -118,14 +118,14 @@ export class DiskQueue implements Queue {
       written: count => this.#written(count),
     })
     this.#writer = writer
-    this.#reading = new Reading({ journal, shelf, writer, log, item: alert => this.#user!.item(alert) })
+    this.#reading = new Reading({ journal, cache, writer, log, item: alert => this.#user!.item(alert) })
     this.#begin()
     this.#opened.resolve()
   }
 
   #begin(): void {
     const { cut, next } = this.#journal!
-    const found = next - this.#shelf.next
+    const found = next - this.#cache.next
     if (cut > 0) this.#log('notice', `${cut} bytes of an unfinished write were cut off`)
     if (found > 0) this.#log('notice', `${found} alerts of an earlier run are delivered`)
     if (found > 0) this.#user?.found(found)
@@ -204,7 +204,7 @@ export class DiskQueue implements Queue {
 
   /** The number of the first record that is not done with. */
   get #position(): number {
-    return this.#taken.find(({ number }) => number !== undefined)?.number ?? this.#shelf.next
+    return this.#taken.find(({ number }) => number !== undefined)?.number ?? this.#cache.next
   }
 
   /** Why an item of this size has no room. */
@@ -220,18 +220,18 @@ export class DiskQueue implements Queue {
   #dropOldest(cause: 'queue_full' | 'queue_disk'): boolean {
     const journal = this.#journal
     const writing = this.#writer?.writing ?? 0
-    const onDisk = journal ? journal.next - this.#shelf.next : 0
+    const onDisk = journal ? journal.next - this.#cache.next : 0
     if (cause === 'queue_full' && journal?.segments && this.length + this.#taken.length < this.#capacity) {
       // Too many bytes: a whole file goes, unless it is the one that is being written.
       if (journal.segments === 1 && writing > 0) return false
-      const next = Math.max(journal.dropOldest(), this.#shelf.next)
-      this.#lose(cause, next - this.#shelf.next)
-      this.#shelf.next = next
+      const next = Math.max(journal.dropOldest(), this.#cache.next)
+      this.#lose(cause, next - this.#cache.next)
+      this.#cache.next = next
       this.#writer!.work()
       return true
     }
     if (cause === 'queue_full' && onDisk > 0) {
-      this.#shelf.next++
+      this.#cache.next++
       this.#writer!.work()
     } else if (writing > 0 || this.#pending.length === 0) return false
     else this.#unpend()
@@ -246,7 +246,7 @@ export class DiskQueue implements Queue {
   }
 
   #written(count: number): void {
-    for (let i = 0; i < count; i++) this.#shelf.put(this.#unpend(), this.#journal!.next - count + i)
+    for (let i = 0; i < count; i++) this.#cache.put(this.#unpend(), this.#journal!.next - count + i)
   }
 
   /** The items that can be given out at once. */
@@ -258,8 +258,8 @@ export class DiskQueue implements Queue {
       if (!entry) break
       if (maxBytes < Number.POSITIVE_INFINITY) bytes += entry.item.body.length
       if (bytes > maxBytes && items.length > 0) break
-      const written = this.#shelf.next < (this.#journal?.next ?? 0)
-      this.#taken.push({ number: written ? this.#shelf.next++ : undefined, entry })
+      const written = this.#cache.next < (this.#journal?.next ?? 0)
+      this.#taken.push({ number: written ? this.#cache.next++ : undefined, entry })
       if (!written) {
         this.#unpend()
         this.#writer!.unsettle()
@@ -271,7 +271,7 @@ export class DiskQueue implements Queue {
 
   #first(): Entry | undefined {
     if (!this.#journal) return undefined
-    if (this.#shelf.next < this.#journal.next) return this.#shelf.first(count => this.#lose('queue_damaged', count))
+    if (this.#cache.next < this.#journal.next) return this.#cache.first(count => this.#lose('queue_damaged', count))
     return this.#writer!.failing !== undefined && this.#writer!.writing === 0 ? this.#pending.first : undefined
   }
 

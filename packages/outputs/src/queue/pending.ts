@@ -1,6 +1,6 @@
 import { Fifo } from './fifo.ts'
+import type { Entry } from './item-cache.ts'
 import { HEADER } from './record.ts'
-import type { Entry } from './shelf.ts'
 
 /** Alerts that are in memory only. */
 export class Pending extends Fifo<Entry> {

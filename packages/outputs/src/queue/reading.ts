@@ -1,7 +1,7 @@
 import type { AlertData } from '@falc/engine'
 import type { Item } from '../model/transport.ts'
+import type { ItemCache } from './item-cache.ts'
 import type { Journal } from './journal.ts'
-import type { Shelf } from './shelf.ts'
 import { parseStored } from './stored.ts'
 import type { Writer } from './writer.ts'
 
@@ -10,7 +10,7 @@ const ATTEMPTS = 3
 
 export interface ReadingParts {
   readonly journal: Journal
-  readonly shelf: Shelf
+  readonly cache: ItemCache
   readonly writer: Writer
   readonly item: (alert: AlertData) => Item
   readonly log: (level: 'error' | 'notice', text: string) => void
@@ -27,34 +27,34 @@ export class Reading {
 
   /** Whether the next alert has to be read. */
   get wanted(): boolean {
-    const { journal, shelf } = this.#parts
-    return shelf.next < Math.min(journal.next, shelf.startOfRecent)
+    const { journal, cache } = this.#parts
+    return cache.next < Math.min(journal.next, cache.startOfRecent)
   }
 
-  /** Puts what comes next in the journal on the shelf, or waits until another attempt may help. */
+  /** Puts what comes next in the journal on the cache, or waits until another attempt may help. */
   async read(): Promise<void> {
-    const { journal, shelf, writer, log } = this.#parts
-    const from = shelf.next
+    const { journal, cache, writer, log } = this.#parts
+    const from = cache.next
     try {
       const { records, upTo } = await journal.read(from)
       if (this.#failures > 0) log('notice', 'it can be read again')
       this.#failures = 0
       for (const { number, text } of records) this.#found(number, text)
-      shelf.foundUpTo = upTo
+      cache.foundUpTo = upTo
     } catch (error) {
       this.#failures++
       const { code, message } = error as NodeJS.ErrnoException
       if (this.#failures === 1) log('error', `it cannot be read: ${message}`)
       if (code !== 'ENOENT' && (code !== 'EIO' || this.#failures < ATTEMPTS)) return writer.pause()
       this.#failures = 0
-      shelf.foundUpTo = journal.endOf(from)
+      cache.foundUpTo = journal.endOf(from)
     }
   }
 
-  /** A record that is not an alert stays off the shelf, which counts what is missing. */
+  /** A record that is not an alert stays off the cache, which counts what is missing. */
   #found(number: number, text: string): void {
     try {
-      this.#parts.shelf.found({ item: this.#parts.item(parseStored(text)), text: '', size: 0 }, number)
+      this.#parts.cache.found({ item: this.#parts.item(parseStored(text)), text: '', size: 0 }, number)
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
     }

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { OutputError } from '../model/output.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Fifo } from './fifo.ts'
+import type { Entry } from './item-cache.ts'
 import type { Journal } from './journal.ts'
-import type { Entry } from './shelf.ts'
 
 export interface WriterParts {
   readonly journal: Journal
@@ -101,21 +101,21 @@ export class Writer {
 
   /** Writes what is pending, and these, if the disk takes them in time. */
   async close(more: readonly Entry[]): Promise<void> {
-    const patience = new AbortController()
-    const late = sleep(CLOSING, undefined, { signal: patience.signal, ref: false }).catch(() => {})
-    void late.then(() => patience.abort())
+    const closing = new AbortController()
+    const late = sleep(CLOSING, undefined, { signal: closing.signal, ref: false }).catch(() => {})
+    void late.then(() => closing.abort())
     for (const entry of more) this.#parts.pending.push(entry)
     this.#syncDue = true
     this.#wake()
     do {
       this.work()
       await Promise.race([this.step, late])
-    } while (this.#wanted && this.failing === undefined && !patience.signal.aborted)
+    } while (this.#wanted && this.failing === undefined && !closing.signal.aborted)
     this.#closing = true
     clearTimeout(this.#timer)
     this.#wake()
     await Promise.race([this.#working, late])
-    patience.abort()
+    closing.abort()
     this.#step()
   }
 

@@ -12,7 +12,7 @@ export interface ServerTls {
 }
 
 /** Milliseconds for a TLS handshake, for the head of a request, and for taking an answer. */
-const PATIENCE = 10_000
+const TIMEOUT_MS = 10_000
 
 /** Requests of one connection that may wait for their answers. */
 const MAX_PIPELINED = 4
@@ -20,11 +20,11 @@ const MAX_PIPELINED = 4
 /** A server that limits the bytes and the time of clients before they have authenticated. */
 export function boundedServer(handle: RequestListener, maxConnections: number, tls?: ServerTls): Server {
   const limits = {
-    ...{ maxHeaderSize: 16_384, headersTimeout: PATIENCE, requestTimeout: PATIENCE },
+    ...{ maxHeaderSize: 16_384, headersTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS },
     connectionsCheckingInterval: 1000,
   }
   const server = tls
-    ? createHttps({ ...limits, handshakeTimeout: PATIENCE, ...tls, requestCert: tls.ca !== undefined })
+    ? createHttps({ ...limits, handshakeTimeout: TIMEOUT_MS, ...tls, requestCert: tls.ca !== undefined })
     : createHttp(limits)
   boundConnections(server, maxConnections)
   const pending = new WeakMap<Socket, number>()
@@ -61,7 +61,7 @@ export function boundConnections(server: NetServer, maxConnections: number): voi
 }
 
 /** Ends a connection that has not taken its answer in time. */
-export function endUnread(response: ServerResponse, ms = PATIENCE): void {
+export function endUnread(response: ServerResponse, ms = TIMEOUT_MS): void {
   const late = setTimeout(() => response.destroy(), ms)
   response.on('close', () => clearTimeout(late))
 }

@@ -99,11 +99,11 @@ const AGAIN = 500
  * Engines answer when the container has ended and they have put everything away, which can take long; the next steps should not wait for that.
  * If an answer is lost, the outcome can still be found out.
  */
-async function ended(socket: string, path: string, id: string, patience: number, signal: AbortSignal): Promise<Answer> {
+async function ended(socket: string, path: string, id: string, interval: number, signal: AbortSignal): Promise<Answer> {
   const answered = new AbortController()
   const looking = AbortSignal.any([signal, answered.signal])
   const looked = async (): Promise<Answer> => {
-    await sleep(patience, undefined, { signal: looking })
+    await sleep(interval, undefined, { signal: looking })
     while (await runs(socket, id, looking)) await sleep(AGAIN, undefined, { signal: looking })
     return { outcome: 'done', said: 'no answer, but it does not run any more' }
   }

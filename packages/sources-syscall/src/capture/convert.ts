@@ -4,7 +4,7 @@ import { PARAM_SIZES } from '../events/params.ts'
 import { EVENTS, EventFlag } from '../events/table.ts'
 
 /** How to handle events of a type, decided from the header alone. */
-export const Fate = {
+export const Handling = {
   pass: 0,
   drop: 1,
   /** A current exit event: passes if it has the table's number of parameters, otherwise it is converted. */
@@ -12,12 +12,12 @@ export const Fate = {
   convert: 3,
 } as const
 
-/** Fate by event type. */
-export const FATES: Uint8Array = Uint8Array.from(EVENTS, event => {
+/** Handling by event type. */
+export const HANDLING: Uint8Array = Uint8Array.from(EVENTS, event => {
   const old = (event.flags & EventFlag.old_version) !== 0
-  if (event.flags & EventFlag.unused) return Fate.drop
-  if (!(event.flags & EventFlag.converter_managed)) return old ? Fate.drop : Fate.pass
-  return event.enter || old ? Fate.convert : Fate.exit
+  if (event.flags & EventFlag.unused) return Handling.drop
+  if (!(event.flags & EventFlag.converter_managed)) return old ? Handling.drop : Handling.pass
+  return event.enter || old ? Handling.convert : Handling.exit
 })
 
 /** Upper bound on the length of a conversion chain. */
@@ -60,13 +60,13 @@ export class Converter {
   /** Converts the event in place. Until the next call, it is then a view into this object's buffer. */
   convert(event: SyscallEvent): 'pass' | 'drop' | 'error' {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const fate = FATES[event.type]!
-      if (fate === Fate.pass || fate === Fate.drop) return fate === Fate.pass ? 'pass' : 'drop'
+      const handling = HANDLING[event.type]!
+      if (handling === Handling.pass || handling === Handling.drop) return handling === Handling.pass ? 'pass' : 'drop'
       const nparams = event.encodedParams
-      if (fate === Fate.exit || !EVENTS[event.type]!.enter) {
+      if (handling === Handling.exit || !EVENTS[event.type]!.enter) {
         const known = EVENTS[event.type]!.params.length
         if (nparams > known) return this.#refuse(event, `has ${nparams} parameters, more than the ${known} known`)
-        if (fate === Fate.exit && nparams === known) return 'pass'
+        if (handling === Handling.exit && nparams === known) return 'pass'
       }
       const conversion = conversionOf(event.type, nparams)
       if (!conversion) return this.#refuse(event, `with ${nparams} parameters has no conversion`)

@@ -3,7 +3,7 @@ import { uint16, uint32 } from '../events/integers.ts'
 import { EVENTS } from '../events/table.ts'
 import { BLOCK_HEADER, BLOCK_TRAILER, Block, EVENT_BLOCK_LIMIT } from './block.ts'
 import type { CaptureCounts } from './capture-counts.ts'
-import { FATES, Fate } from './convert.ts'
+import { HANDLING, Handling } from './convert.ts'
 import { Skip, type Skips } from './skips.ts'
 import type { Window } from './window.ts'
 
@@ -30,7 +30,7 @@ const LARGEST = EVENT_BLOCK_LIMIT + BLOCK_HEADER
 const TYPE_WORD = (EVENT_AT + 20) >> 2
 const TYPE_WORD_WITH_FLAGS = (EVENT_AT_WITH_FLAGS + 20) >> 2
 /** By event type: the number of parameters without which an exit event is converted; -1 = any. */
-const EXPECTED = Int16Array.from(EVENTS, ({ id, params }) => (FATES[id] === Fate.exit ? params.length : -1))
+const EXPECTED = Int16Array.from(EVENTS, ({ id, params }) => (HANDLING[id] === Handling.exit ? params.length : -1))
 /** By event type: 1 = its third parameter is the descriptor, as in most of those that read and write. */
 const THIRD_IS_FD = Uint8Array.from(EVENTS, ({ id, params }) =>
   params[2]?.name === 'fd' && EXPECTED[id]! >= 0 ? 1 : 0,

@@ -4,7 +4,7 @@ import { EVENT_FLAGS, EVENT_NPARAMS } from '../events/table.ts'
 import { BLOCK_HEADER, BLOCK_TRAILER, Block, EARLY_BLOCKS, EVENT_BLOCK_LIMIT, isEvent, SECTION_MAGIC } from './block.ts'
 import { CaptureCounts } from './capture-counts.ts'
 import { CaptureError, type CaptureErrorCode } from './capture-error.ts'
-import { Converter, FATES, Fate } from './convert.ts'
+import { Converter, HANDLING, Handling } from './convert.ts'
 import { Cursor } from './cursor.ts'
 import { EVENT_AT, EVENT_AT_WITH_FLAGS, passOver } from './pass-over.ts'
 import type { Skips } from './skips.ts'
@@ -21,9 +21,9 @@ const EVENT_FLAGS_BLOCK = Block.eventFlags2
 const HEADER = BLOCK_HEADER
 const TRAILER = BLOCK_TRAILER
 const NPARAMS = EVENT_NPARAMS
-const FATE = FATES
-const PASS = Fate.pass
-const EXIT = Fate.exit
+const FATE = HANDLING
+const PASS = Handling.pass
+const EXIT = Handling.exit
 const NO_SECTION = 'not a scap capture: it does not start with a section header'
 
 /**
@@ -148,8 +148,8 @@ export class CaptureReader {
     }
     event.cpu = uint16(view, at + HEADER)
     event.blockFlags = start - at === EVENT_AT ? 0 : uint32(view, at + EVENT_AT)
-    const fate = FATE[event.type]!
-    if (fate === PASS || (fate === EXIT && event.encodedParams === NPARAMS[event.type])) {
+    const handling = FATE[event.type]!
+    if (handling === PASS || (handling === EXIT && event.encodedParams === NPARAMS[event.type])) {
       event.num = ++this.counts.events
       return true
     }

@@ -81,7 +81,7 @@ const TURN = 2
 /** Timeout in milliseconds for the supervisor's start, including its longest pause. */
 const LIMIT = 30_000
 /** Timeout in milliseconds for the sidecar to detach its programs. */
-const PATIENCE = 2000
+const DETACH_TIMEOUT = 2000
 /** Maximum payload length in bytes of a supervisor's frame. */
 const LONGEST = 4096
 
@@ -129,7 +129,7 @@ class StartedSidecar implements Sidecar {
     this.#channel?.close()
     this.#child?.ref()
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, PATIENCE)
+    const timer = setTimeout(resolve, DETACH_TIMEOUT)
     return Promise.race([this.#gone, promise]).finally(() => clearTimeout(timer))
   }
 

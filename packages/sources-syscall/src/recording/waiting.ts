@@ -22,11 +22,11 @@ export interface WaitingOptions {
 }
 
 /** `ask`: whether it matches depends on pending metadata. */
-type Fate = 'write' | 'pass' | 'ask'
+type Decision = 'write' | 'pass' | 'ask'
 
 interface Entry {
   readonly event: SyscallEvent
-  readonly fate: Fate
+  readonly decision: Decision
   /** When it stops waiting (performance.now()). */
   readonly until: number
 }
@@ -93,8 +93,8 @@ export class WaitingRecorder {
     return this.#options.matches === undefined || this.#options.matches(event)
   }
 
-  #wait(event: SyscallEvent, fate: Fate): void {
-    this.#queue.push({ event, fate, until: performance.now() + this.#options.holdMs })
+  #wait(event: SyscallEvent, decision: Decision): void {
+    this.#queue.push({ event, decision, until: performance.now() + this.#options.holdMs })
     this.#bytes += event.end - event.start
     if (this.#bytes <= this.#options.holdBytes) return
     this.overflowed++
@@ -102,10 +102,10 @@ export class WaitingRecorder {
   }
 
   #shift(): void {
-    const { event, fate } = this.#queue[this.#head++]!
+    const { event, decision } = this.#queue[this.#head++]!
     this.#bytes -= event.end - event.start
-    if (fate === 'pass') this.#recorder.pass(event)
-    else this.#record(event, fate === 'write' || this.#matches(event))
+    if (decision === 'pass') this.#recorder.pass(event)
+    else this.#record(event, decision === 'write' || this.#matches(event))
   }
 
   #record(event: SyscallEvent, matches: boolean): void {

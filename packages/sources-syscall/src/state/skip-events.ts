@@ -1,4 +1,4 @@
-import { FATES, Fate } from '../capture/convert.ts'
+import { HANDLING, Handling } from '../capture/convert.ts'
 import { Skip, type Skips } from '../capture/skips.ts'
 import type { Window } from '../capture/window.ts'
 import { EVENT_HEADER } from '../event.ts'
@@ -165,10 +165,10 @@ function closes(view: DataView, start: number, limit: number, thread: Thread): b
 
 /** What becomes of events of a type in their current form: a `Skip`. */
 export function actionOf(type: number, { wanted, parts, failedOpens, plainOpens }: Keep): number {
-  const fate = FATES[type]
-  if (fate === Fate.drop) return Skip.drop
+  const handling = HANDLING[type]
+  if (handling === Handling.drop) return Skip.drop
   // Older forms, and enter events that complete them, are read in any case.
-  if (fate === Fate.convert) return Skip.take
+  if (handling === Handling.convert) return Skip.take
   if (isMessage(type) && parts.has('descriptors')) return Skip.messages
   if (wanted.has(type)) {
     const plain = type === OPENAT && (plainOpens?.fileReads ?? plainOpens?.directoryReads) !== undefined

@@ -1,4 +1,4 @@
-export interface Patience {
+export interface StallLimit {
   /** Milliseconds without progress. */
   readonly ms: number
   /** Grows with progress. */
@@ -9,7 +9,7 @@ export interface Patience {
 }
 
 /** False: `work` made no progress for so long that there is no hope, or `abort` fired. */
-export async function ends(work: Promise<void>, { ms, progress, hopeless, abort }: Patience): Promise<boolean> {
+export async function ends(work: Promise<void>, { ms, progress, hopeless, abort }: StallLimit): Promise<boolean> {
   const { promise: gaveUp, resolve } = Promise.withResolvers<boolean>()
   const giveUp = () => resolve(false)
   if (abort?.aborted) giveUp()

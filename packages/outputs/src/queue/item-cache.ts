@@ -18,7 +18,7 @@ interface Numbered {
 export const RECENT = 2 * 1024 * 1024
 
 /** Alerts that are on disk, as far as they are in memory: the newest ones, and the next ones if those have been read. */
-export class Shelf {
+export class ItemCache {
   /** Number of the first record that was not given out. */
   next = 0
   /** From here on, all records are in memory. */
