@@ -11,6 +11,7 @@ import {
   timedOut,
   unlessAborted,
 } from '../net/connect.ts'
+import { checkAnswers } from '../net/redis-answers.ts'
 import { readTls, TLS_OPTIONS } from '../net/tls.ts'
 import { confined } from '../text/confined.ts'
 
@@ -106,6 +107,7 @@ async function connect(values: Values, name: string): Promise<Redis> {
     maxRetriesPerRequest: 0,
   }
   const client = new Redis(settings)
+  checkAnswers(client)
   // The promise of `connect` says that the connection was closed; the event says why.
   let reason: Error | undefined
   client.on('error', error => {

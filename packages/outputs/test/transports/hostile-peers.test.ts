@@ -68,7 +68,16 @@ const ANSWERS: Readonly<Record<string, readonly ((data: Buffer) => string | Buff
     () => Buffer.from([1, 0, 0, 0, 0, 0, 0, 0xce]),
     () => Buffer.from([8, 0, 0, 0, 0, 0, 0, 0]),
   ],
-  redis: [() => '*1\r\n'.repeat(100_000), () => `$5\r\nab\r\n${':x\r\n'.repeat(100)}`, () => '%1000000000\r\n'],
+  redis: [
+    () => '*1\r\n'.repeat(100_000),
+    () => `$5\r\nab\r\n${':x\r\n'.repeat(100)}`,
+    () => '%1000000000\r\n',
+    () => '*-5\r\n$-7\r\n',
+    () => '+OK\r\n$-1\r\n$-1\r\n',
+    () => '>1\r\n$-1\r\n',
+    () => '+a\r_\r\n',
+    () => '$2\r\nab__\r\n',
+  ],
   smtp: [
     () => '250 x\r\n334 x\r\n',
     () => '999 x\r\n',
