@@ -131,7 +131,7 @@ test('in a folder where others write, a link is refused, and an earlier archive 
   writeFileSync(join(dir, 'theirs'), 'kept')
   symlinkSync('theirs', join(dir, 'link.tar.gz'))
   const { exit, output } = startFalc(['support', '--out', 'link.tar.gz'], dir, env)
-  expect([await exit, output.stderr]).toEqual([1, expect.stringContaining('link.tar.gz: ELOOP')])
+  expect([await exit, output.stderr]).toEqual([1, 'Error: link.tar.gz: it is a symbolic link\n'])
   expect(readFileSync(join(dir, 'theirs'), 'utf8')).toBe('kept')
   writeFileSync(join(dir, 'out.tar.gz'), 'x'.repeat(1 << 20))
   chmodSync(join(dir, 'out.tar.gz'), 0o666)

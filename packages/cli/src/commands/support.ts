@@ -53,7 +53,8 @@ export const support = defineCommand({
     try {
       writeOwn(out, pack(files))
     } catch (error) {
-      throw new CliError(`${out}: ${(error as Error).message}`)
+      const { code, message } = error as NodeJS.ErrnoException
+      throw new CliError(`${out}: ${code === 'ELOOP' ? 'it is a symbolic link' : message}`)
     }
     print(
       `${out}: ${files.map(({ name }) => name).join(', ')}\nLook through it before you pass it on: tar -xzOf ${out} | less\n`,
