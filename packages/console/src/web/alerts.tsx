@@ -1,6 +1,6 @@
 /** The list of alerts: live or paused, grouped or with facets, and one alert in detail. */
 
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useState } from 'preact/hooks'
 import type { State } from '../shapes/index.ts'
 import { selection } from './api.ts'
 import { Detail } from './detail.tsx'
@@ -163,7 +163,8 @@ interface Asked {
 /** j and k open the next and the previous alert; a and x decide about the open one. @returns what a key has asked for */
 function useKeys({ rows }: AlertList): Asked | undefined {
   const [asked, setAsked] = useState<Asked | undefined>()
-  useEffect(() => {
+  // Before the browser shows the rows: a key is about what is on the screen.
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       const { target, key } = event
       const isWriting = target instanceof HTMLInputElement && target.type !== 'checkbox'
