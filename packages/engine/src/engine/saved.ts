@@ -81,6 +81,7 @@ const SAVED_OPTIONS = {
 
 /**
  * Loads a ruleset that `engine.save()` returned, without the parsers of conditions and YAML.
+ * Checksums find damage, not forgery: programs are verified when an event first needs them, and evaluation throws if one is not sound.
  * @throws {Error} when the bytes are damaged, have another version, or need a source or field that is missing or of another type
  */
 export function loadRuleset<S extends Source>(bytes: Uint8Array, options: SavedOptions<S>): Detector<S> {

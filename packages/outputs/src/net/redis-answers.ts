@@ -81,7 +81,7 @@ function checked(socket: Socket): Socket {
   const answers = new RedisAnswers()
   const emit = socket.emit.bind(socket) as (event: string, ...rest: unknown[]) => boolean
   socket.emit = (event: string, ...rest: unknown[]) => {
-    if (event !== 'data' || socket.destroyed || answers.accept(rest[0] as Buffer)) return emit(event, ...rest)
+    if (event !== 'data' || (!socket.destroyed && answers.accept(rest[0] as Buffer))) return emit(event, ...rest)
     socket.destroy(new Error('the server sends answers that no command has'))
     return false
   }
