@@ -19,6 +19,11 @@ test('the sidecar’s table of system calls is up to date (else run scripts/sysc
   expect(readFileSync(join(native, 'sidecar/syscalls.gen.h'), 'utf8')).toBe(syscallsHeader())
 })
 
+test('the sample of doctor in docs/install.md has the version of today', () => {
+  const install = readFileSync(join(import.meta.dirname, '../../../../docs/install.md'), 'utf8')
+  expect(/wire version (\d+)/.exec(install)?.[1]).toBe(String(wire.WIRE_VERSION))
+})
+
 /** Debian's kernel headers of every architecture. */
 const HEADERS = '/usr/lib/linux/uapi'
 const GONE = new Set(
