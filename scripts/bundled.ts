@@ -5,10 +5,11 @@ import { loadOnUse } from './load-on-use.ts'
 
 const PACKAGES = join(import.meta.dirname, '../packages')
 
-/** The bundle's programs: threads that write a store, that read it for the console, and that evaluate audit events are of their own. */
+/** The bundle's programs: threads that write a store, that read it for the console, that make HTTP requests, and that evaluate audit events are of their own. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   main: 'cli/FROM/main',
   'store-worker': 'store/FROM/worker',
+  'http-worker': 'outputs/FROM/net/http-worker',
   'console-worker': 'console/FROM/worker',
   'audit-worker': 'sources-k8saudit/FROM/workers/worker',
 }

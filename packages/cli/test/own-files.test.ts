@@ -1,5 +1,8 @@
 /** What goes on for long outlives its files: an upgrade replaces them before the service is started again. */
+import { once } from 'node:events'
 import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -18,15 +21,21 @@ test('falc run reloads, reports errors, answers and ends after its files are gon
   const rule = (verb: string) =>
     `- {rule: ${verb}, desc: d, condition: ka.verb = ${verb}, output: "${verb} by %ka.user.name", priority: WARNING, source: k8s_audit}\n`
   writeFileSync(join(dir, 'rules.yaml'), rule('get'))
+  let reads = 0
   const read = (verb: string, user: string) =>
     appendFileSync(
       join(dir, 'audit.jsonl'),
-      `{"kind":"Event","auditID":"1","verb":"${verb}","stage":"ResponseComplete","user":{"username":"${user}"}}\n`,
+      `{"kind":"Event","auditID":"${++reads}","verb":"${verb}","stage":"ResponseComplete","user":{"username":"${user}"}}\n`,
     )
   read('get', 'ann')
   const port = await freePort()
   const web = `webserver={enabled: true, listen_address: 127.0.0.1, listen_port: ${port}, prometheus_metrics_enabled: true}`
   const store = `outputs[]={name: history, type: store, path: ${dir}/alerts.db}`
+  let requests = 0
+  const receiver = createServer((_, response) => void response.end(String(++requests))).listen(0, '127.0.0.1')
+  onTestFinished(() => void receiver.close())
+  await once(receiver, 'listening')
+  const hook = `outputs[]={name: hook, type: webhook, url: "http://127.0.0.1:${(receiver.address() as AddressInfo).port}/"}`
   const flags = [
     'run',
     '-r',
@@ -39,6 +48,8 @@ test('falc run reloads, reports errors, answers and ends after its files are gon
     web,
     '-o',
     store,
+    '-o',
+    hook,
   ]
   const options = { main: join(installed, 'bundle/main.cjs') }
   const falc = startFalc(flags, dir, { NODE_DISABLE_COMPILE_CACHE: '1' }, options)
@@ -48,8 +59,11 @@ test('falc run reloads, reports errors, answers and ends after its files are gon
   rmSync(installed, { recursive: true })
   const url = `http://127.0.0.1:${port}`
   for (const page of ['healthz', 'versions', 'metrics']) expect((await fetch(`${url}/${page}`)).status).toBe(200)
+  // So many requests are made by a thread of their own.
+  for (let i = 0; i < 100; i++) read('get', 'ann')
+  await eventually(() => expect(requests).toBe(101))
   appendFileSync(join(dir, 'audit.jsonl'), 'no JSON\n')
-  await falc.sees('bad-json at line 2')
+  await falc.sees('bad-json at line 102')
   writeFileSync(join(dir, 'rules.yaml'), '- rule: [')
   falc.child.kill('SIGHUP')
   await falc.sees('Reload failed')
@@ -74,4 +88,5 @@ test('falc run reloads, reports errors, answers and ends after its files are gon
   falc.child.kill('SIGTERM')
   expect(await falc.exit, falc.output.stderr).toBe(0)
   expect(falc.output.stderr).toContain('k8s_audit: bad-json: 1')
+  expect(falc.output.stderr).not.toContain('hook: ')
 })

@@ -30,7 +30,7 @@ export {
   type TransportContext,
   type TransportDefinition,
 } from './model/transport.ts'
-export { type HttpAnswer, HttpClient, type HttpRequest, isFailure } from './net/http-client.ts'
+export { type HttpAnswer, HttpClient, type HttpRequest, isFailure, useHttpThread } from './net/http-client.ts'
 export { NATS_CONNECTION, type NatsLogin } from './net/nats-login.ts'
 export { SteadyPage } from './net/steady-page.ts'
 export {

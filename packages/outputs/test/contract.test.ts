@@ -1,10 +1,12 @@
-/** The contract on files, programs and stand-ins; and what all options have in common. */
+/** The contract on files, programs and stand-ins, with all HTTP in a thread of its own; and what all options have in common. */
 import { alerts } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
 import { COMMON_OPTIONS, type OptionError, readOutput, TRANSPORTS } from '../src/index.ts'
+import { useHttpThread } from '../src/net/http-client.ts'
 import { contract } from './contract.ts'
 import { PEERS, SERVERS, UNTESTED } from './transports/list.ts'
 
+useHttpThread(0)
 contract(PEERS.filter(kind => !SERVERS.includes(kind)))
 
 const source = alerts()

@@ -1,5 +1,5 @@
 import type { AlertData, Source } from '@falc/engine'
-import { OutputError, type OutputStats, Outputs } from '@falc/outputs'
+import { OutputError, type OutputStats, Outputs, useHttpThread } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
@@ -25,6 +25,8 @@ export class RunOutputs {
   constructor(log: Log, source: () => Source<AlertData>) {
     this.#log = log
     this.#source = source
+    // Events do not wait for requests, nor for the handshakes before them.
+    useHttpThread()
   }
 
   /**

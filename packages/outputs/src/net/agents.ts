@@ -5,8 +5,8 @@ import type { TlsMaterial } from './tls.ts'
 
 export interface AgentsOptions {
   readonly tls?: TlsMaterial
-  /** URL of a proxy; null: none, whatever the environment says. Default: the environment's. */
-  readonly proxy?: string | undefined | null
+  /** As in the environment: HTTP_PROXY, HTTPS_PROXY, NO_PROXY. */
+  readonly proxies: Readonly<Record<string, string>>
   /** Default true. */
   readonly keepAlive?: boolean
   /** Requests at the same time. Default 1. */
@@ -39,8 +39,14 @@ export class Agents {
   }
 
   #common() {
-    const { keepAlive = true, sockets = 1, proxy } = this.#options
-    const proxyEnv = proxy ? { HTTP_PROXY: proxy, HTTPS_PROXY: proxy } : proxy === null ? {} : process.env
-    return { keepAlive, maxSockets: sockets, proxyEnv }
+    const { keepAlive = true, sockets = 1, proxies } = this.#options
+    return { keepAlive, maxSockets: sockets, proxyEnv: proxies }
   }
+}
+
+/** @param proxy URL of a proxy; null: none; undefined: those of the environment */
+export function proxiesOf(proxy: string | undefined | null): AgentsOptions['proxies'] {
+  if (proxy) return { HTTP_PROXY: proxy, HTTPS_PROXY: proxy }
+  const all = proxy === null ? [] : Object.entries(process.env)
+  return Object.fromEntries(all.filter(([name]) => /^(?:https?|no)_proxy$/i.test(name))) as Record<string, string>
 }

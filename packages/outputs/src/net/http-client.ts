@@ -2,16 +2,13 @@
  * The HTTP client of all outputs. A request returns an answer or a failure, and never throws. Answers are read up to a limit, redirects are
  * not followed, and messages contain only the host of a URL.
  */
-import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { urlToHttpOptions } from 'node:url'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import { type Failure, failureOf, retryAfter, statusFailure } from '../model/answer.ts'
 import { OutputError } from '../model/output.ts'
 import type { OptionsOf, OptionTable } from '../model/transport.ts'
-import { Agents, type AgentsOptions } from './agents.ts'
-import { readUpTo } from './read-up-to.ts'
+import { type AgentsOptions, proxiesOf } from './agents.ts'
+import { DirectExchange, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
+import { HttpThread } from './http-thread.ts'
 import { readTls, TLS_ERRORS, TLS_OPTIONS } from './tls.ts'
 
 /** The options of every transport that speaks HTTP. */
@@ -24,7 +21,9 @@ export const HTTP_OPTIONS = {
   },
 } as const satisfies OptionTable
 
-export interface HttpClientOptions extends AgentsOptions {
+export interface HttpClientOptions extends Omit<AgentsOptions, 'proxies'> {
+  /** URL of a proxy; null: none, whatever the environment says. Default: the environment's. */
+  readonly proxy?: string | undefined | null
   /** The output's name, at the beginning of messages. */
   readonly output: string
   /** Default: `falc`. */
@@ -49,13 +48,7 @@ export interface HttpRequest {
   readonly each?: (piece: Buffer) => void
 }
 
-export interface HttpAnswer {
-  readonly status: number
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  readonly body: string
-  /** The body is only the beginning of it. */
-  readonly cut: boolean
+export interface HttpAnswer extends Incoming {
   /** Retry-After, in milliseconds. */
   readonly after?: number
   /** `output: host`, for messages. */
@@ -64,35 +57,39 @@ export interface HttpAnswer {
   readonly failure?: Failure
 }
 
-const gzipAsync = promisify(gzip)
+let thread: HttpThread | undefined
 
-/** Errors of a connection that the server closed while it was idle. */
-const STALE = new Set(['ECONNRESET', 'EPIPE'])
+/**
+ * Has a thread of its own make the requests of all clients that are made from now on while there are many, for programs whose main thread
+ * has other things to do. Requests whose answer is taken in pieces stay where they are.
+ * @param burst requests within a second after which the thread starts
+ */
+export function useHttpThread(burst = 20): void {
+  thread ??= new HttpThread(burst)
+}
 
 /** Where a request goes. */
 interface Address {
   readonly href: string
   readonly host: string
   readonly secure: boolean
-  readonly options: RequestOptions
+  readonly place: Outgoing['place']
 }
 
 export class HttpClient {
   readonly #options: HttpClientOptions
-  readonly #agents: Agents
-  readonly #inFlight = new Map<ClientRequest, AbortSignal>()
-  /** Those that are listened to. */
-  readonly #signals = new WeakSet<AbortSignal>()
+  readonly #connections: Exchange
   /** Of the last request: most go to the same place. */
   #address: Address | undefined
-  #closed = false
 
   /** @throws {OutputError} when the proxy is not the URL of one, or this Node cannot use it */
   constructor(options: HttpClientOptions) {
     const { proxy, output } = options
     if (proxy) requireProxies(proxy, output)
     this.#options = options
-    this.#agents = new Agents(options)
+    const { tls, keepAlive = true, sockets = 1 } = options
+    const agents = { keepAlive, sockets, proxies: proxiesOf(proxy), ...(tls && { tls }) }
+    this.#connections = thread?.client(agents) ?? new DirectExchange(agents)
   }
 
   /** The client that a transport's options ask for. @throws {OutputError} */
@@ -123,8 +120,8 @@ export class HttpClient {
       const parsed = new URL(href)
       const { host, protocol } = parsed
       const { hostname, port, path, auth } = urlToHttpOptions(parsed)
-      const options = { hostname, port, path, ...(auth !== undefined && { auth }) }
-      this.#address = { href, host, secure: protocol === 'https:', options }
+      const place = { hostname, port, path, ...(auth !== undefined && { auth }) }
+      this.#address = { href, host, secure: protocol === 'https:', place }
     }
     return this.#address
   }
@@ -137,81 +134,25 @@ export class HttpClient {
 
   /** Ends requests in flight, too. */
   close(): void {
-    this.#closed = true
-    this.#end()
-    this.#agents.close()
-  }
-
-  async #exchange(request: HttpRequest, address: Address, signal: AbortSignal): Promise<HttpAnswer> {
-    const { body: content = '', method = 'POST' } = request
-    const body = request.gzip ? await gzipAsync(content) : content
-    const size = Buffer.byteLength(body)
-    const headers: Record<string, string> = Object.create(null)
-    headers['user-agent'] = this.#options.userAgent ?? 'falc'
-    for (const name in request.headers) headers[name.toLowerCase()] = request.headers[name]!
-    if (request.gzip) headers['content-encoding'] = 'gzip'
-    headers['content-length'] = String(size)
-    // Text of ASCII goes out with the head, in one write.
-    const sent = typeof body === 'string' && size > body.length ? Buffer.from(body) : body
-    for (let attempt = 0; ; attempt++) {
-      const { response, error, reused } = await this.#begin(address, { method, headers }, sent, signal)
-      if (response) return this.#read(response, request, address)
-      // A kept connection may have been closed while the request was on its way: one for each connection.
-      const stale = reused && STALE.has((error as NodeJS.ErrnoException).code ?? '')
-      if (!stale || attempt >= (this.#options.sockets ?? 1)) throw error
-    }
-  }
-
-  #begin(
-    { secure, options }: Address,
-    head: Pick<RequestOptions, 'method' | 'headers'>,
-    body: string | Uint8Array,
-    signal: AbortSignal,
-  ): Promise<{ response?: IncomingMessage; error?: unknown; reused: boolean }> {
-    return new Promise(resolve => {
-      if (this.#closed || signal.aborted) return resolve({ error: closedError(), reused: false })
-      const sent = secure
-        ? httpsRequest({ ...options, ...head, agent: this.#agents.secure })
-        : httpRequest({ ...options, ...head, agent: this.#agents.plain })
-      this.#begun(sent, signal)
-      sent.on('error', error => resolve({ error, reused: sent.reusedSocket }))
-      sent.on('response', response => resolve({ response, reused: sent.reusedSocket }))
-      // An answer of 101 ends the connection, and neither of these comes, nor the request's end.
-      sent.on('upgrade', (_, socket) => {
-        this.#inFlight.delete(sent)
-        socket.destroy()
-        resolve({ error: upgraded(), reused: false })
-      })
-      sent.end(body, 'latin1')
-    })
-  }
-
-  /** Its signal ends it. Handed to Node with each request, signals would cost a tenth of it; most requests have that of the last one. */
-  #begun(sent: ClientRequest, signal: AbortSignal): void {
-    this.#inFlight.set(sent, signal)
-    sent.on('close', () => this.#inFlight.delete(sent))
-    if (this.#signals.has(signal)) return
-    this.#signals.add(signal)
-    signal.addEventListener('abort', () => this.#end(signal), { once: true })
-  }
-
-  /** Ends requests in flight. @param signal those that it was given with; undefined: all */
-  #end(signal?: AbortSignal): void {
-    for (const [sent, its] of this.#inFlight) if (signal === undefined || its === signal) sent.destroy(closedError())
+    this.#connections.close()
   }
 
   /** The status decides; what follows it can neither fail a delivery nor fill memory. */
-  async #read(response: IncomingMessage, request: HttpRequest, { host }: Address): Promise<HttpAnswer> {
-    const server = `${this.#options.output}: ${host}`
-    const status = response.statusCode ?? 0
-    const each = status === 200 ? request.each : undefined
-    const { body, cut } = await readUpTo(response, this.#options.maxAnswer ?? 64 * 1024, each)
-    const after = retryAfter(response.headers['retry-after'])
-    const { headers } = response
+  async #exchange(request: HttpRequest, { secure, place, host }: Address, signal: AbortSignal): Promise<HttpAnswer> {
+    const { maxAnswer = 64 * 1024, userAgent = 'falc', output } = this.#options
+    const { method = 'POST', body = '', gzip = false, each } = request
+    const headers: Record<string, string> = Object.create(null)
+    headers['user-agent'] = userAgent
+    for (const name in request.headers) headers[name.toLowerCase()] = request.headers[name]!
+    const sent = { secure, place, method, headers, body, gzip, maxAnswer }
+    const answer = await this.#connections.exchange(sent, signal, each)
+    const server = `${output}: ${host}`
+    const after = retryAfter(answer.headers['retry-after'] as string | undefined)
+    const reason = answer.status < 300 ? '' : this.excerpt(answer.body, request)
     const failure =
-      statusFailure(status, server, after, status < 300 ? '' : this.excerpt(body, request)) ??
-      (request.accepts?.({ status, headers, body }) === false ? strange({ status, server }) : undefined)
-    return { status, headers, body, cut, server, ...(after !== undefined && { after }), ...(failure && { failure }) }
+      statusFailure(answer.status, server, after, reason) ??
+      (request.accepts?.(answer) === false ? strange({ status: answer.status, server }) : undefined)
+    return { ...answer, server, ...(after !== undefined && { after }), ...(failure && { failure }) }
   }
 
   /** The beginning of what a server says, on one line, without secrets: it may repeat the request. */
@@ -224,10 +165,6 @@ export class HttpClient {
     return shown.length > 200 ? `${shown.slice(0, 200).toWellFormed()}…` : shown
   }
 }
-
-const upgraded = () => Object.assign(new Error('the receiver answered 101'), { code: 'bad_answer' })
-
-const closedError = () => Object.assign(new Error('the output was closed'), { code: 'ABORT_ERR' })
 
 /** Headers that hold credentials. */
 const SECRET_HEADER = /auth|token|key|secret|signature|cookie/i
