@@ -70,7 +70,7 @@ export function Rules() {
               {visible(cut(problem, 500))}
             </p>
           ))}
-          <RuleTable rules={shown} open={rule} />
+          {shown.length > 0 && <RuleTable rules={shown} open={rule} />}
         </section>
         {data && data.files.length > 0 && <Matrix rules={all} />}
       </div>

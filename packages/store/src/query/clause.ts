@@ -167,17 +167,22 @@ function matchOf(operand: Operand, { op, values }: Clause): string | undefined {
     names.flatMap(name => values.map(value => word(name, textOf(value, kind) ?? ''))).join(' OR ')
   if (op === '=' || op === 'in' || op === 'intersects')
     return values.every(value => textOf(value, kind) !== undefined) ? each(term) : undefined
-  if (op === 'startswith' && kind === 'text') return values.includes('') ? undefined : each(termsFrom)
+  if (op === 'startswith' && kind === 'text')
+    return values.some(value => DIGITS.test(value as string)) ? undefined : each(termsFrom)
   return undefined
 }
 
 /** A value as the index has it; undefined: it is not one value but many. */
 function textOf(value: Scalar, kind: Operand['kind']): string | undefined {
   if (kind === 'ip') return value instanceof Uint8Array ? printAddress(value) : undefined
-  // Larger numbers are rounded in the index.
+  // Larger numbers are rounded in the index, also where a field has them as text.
   if (kind === 'number' && !(typeof value === 'number' && Math.abs(value) < EXACT)) return undefined
-  return String(value)
+  const text = String(value)
+  return kind === 'text' && text.length > 15 && DIGITS.test(text) ? undefined : text
 }
+
+/** A number, or the beginning of one, which may change all of its digits when it is rounded; or nothing. */
+const DIGITS = /^-?\d*$/
 
 function tagsMatch({ left, op, values }: Clause): string | undefined {
   if (left.kind !== 'field' || left.field.name !== 'alert.tags' || op !== 'intersects' || values.length === 0)
