@@ -53,20 +53,8 @@ const TEXTS = [
   ],
 ]
 const VALUES = [
-  ...TEXTS,
-  0,
-  5,
-  -5,
-  5.5,
-  -0,
-  1e21,
-  9007199254740993n,
-  99999999999999999n,
-  18446744073709551615n,
-  443,
-  true,
-  false,
-  null,
+  ...[...TEXTS, 0, 5, -5, 5.5, -0, 1e21, 443, true, false, null],
+  ...[9007199254740993n, 99999999999999999n, 18446744073709551615n],
 ]
 const value = fc.oneof(fc.constantFrom(...VALUES), fc.array(fc.constantFrom(...TEXTS, 5, true), { maxLength: 3 }))
 
@@ -256,18 +244,8 @@ test('counting by a field gives the same in SQL and in the engine', async () => 
     fc.asyncProperty(fc.array(anyAlert, { minLength: 1, maxLength: 20 }), async some => {
       const store = await openStore()
       store.insert(some.map((change, n) => alert(n, change as Partial<AlertData>)))
-      for (const name of [
-        'rule',
-        'priority',
-        'host',
-        'source',
-        'namespace',
-        'tags',
-        's.text',
-        's.any',
-        's.list',
-        'alert.field[static.x]',
-      ]) {
+      const others = ['s.text', 's.any', 's.list', 'alert.field[static.x]']
+      for (const name of ['rule', 'priority', 'host', 'source', 'namespace', 'tags', ...others]) {
         const by = groupingOf(name, source)
         const { sql, dimension, ...slow } = by
         const sorted = (grouping: typeof by) => finish(store.startTop(grouping, {}, 100, { part: 3 }))
