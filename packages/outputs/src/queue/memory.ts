@@ -25,6 +25,8 @@ export class MemoryQueue implements Queue {
   readonly durable = false
   readonly capacity: number
   readonly maxBytes: number
+  /** Kept up to date, because a storm asks for it with each alert. */
+  refuses = false
   readonly #dropsOldest: boolean
   readonly #items: Fifo<Item> = new Fifo()
   /** Those behind them. */
@@ -50,10 +52,6 @@ export class MemoryQueue implements Queue {
     return this.#bytes
   }
 
-  get refuses(): boolean {
-    return !this.#dropsOldest && this.#full(this.#least)
-  }
-
   get crowded(): boolean {
     return this.length >= HIGH_WATER
   }
@@ -62,6 +60,7 @@ export class MemoryQueue implements Queue {
     const behind = this.#packed.length > 0 || this.#items.length >= IN_FRONT
     if (behind && this.#user) this.#pushPacked(item)
     else this.#pushAsItIs(item)
+    this.#changed()
   }
 
   #pushAsItIs(item: Item): void {
@@ -127,6 +126,7 @@ export class MemoryQueue implements Queue {
 
   done(count: number): void {
     for (let i = 0; i < count; i++) this.#bytes -= this.#taken.shift()!
+    this.#changed()
   }
 
   clear(): number {
@@ -135,12 +135,14 @@ export class MemoryQueue implements Queue {
     this.#packed.clear()
     this.#taken.clear()
     this.#bytes = 0
+    this.#changed()
     return count
   }
 
   *drain(): Iterable<Item> {
     for (let item = this.#shift(); item !== undefined; item = this.#shift()) {
       this.#bytes -= sizeOf(item)
+      this.#changed()
       yield item
     }
   }
@@ -158,6 +160,10 @@ export class MemoryQueue implements Queue {
   async saved(): Promise<void> {}
 
   async close(): Promise<void> {}
+
+  #changed(): void {
+    this.refuses = !this.#dropsOldest && this.#full(this.#least)
+  }
 
   #full(size: number): boolean {
     const count = this.length + this.#taken.length
