@@ -5,7 +5,10 @@ import { loadOnUse } from './load-on-use.ts'
 
 const PACKAGES = join(import.meta.dirname, '../packages')
 
-/** The bundle's programs: threads that write a store, that read it for the console, that make HTTP requests, and that evaluate audit events are of their own. */
+/**
+ * The bundle's programs: the command, and those of its threads, which write a store, make HTTP requests, read a store for the console and
+ * evaluate audit events.
+ */
 const PROGRAMS: Readonly<Record<string, string>> = {
   main: 'cli/FROM/main',
   'store-worker': 'store/FROM/worker',

@@ -60,8 +60,8 @@ export interface HttpAnswer extends Incoming {
 let thread: HttpThread | undefined
 
 /**
- * Has a thread of its own make the requests of all clients that are made from now on while there are many, for programs whose main thread
- * has other things to do. Requests whose answer is taken in pieces stay where they are.
+ * While there are many requests, a thread of its own makes those of all clients created from now on: for programs whose main thread has
+ * other things to do. Requests whose answer is taken in pieces stay in the main thread.
  * @param burst requests within a second after which the thread starts
  */
 export function useHttpThread(burst = 20): void {

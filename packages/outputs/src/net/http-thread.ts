@@ -90,17 +90,17 @@ export class HttpThread {
     })
   }
 
-  /** Without memory or a process ID for a thread there is none, and the main thread goes on making the requests. */
-  #start(): Worker | undefined {
+  /** @throws {Error} without memory or a process ID for a thread: the main thread makes the requests that follow */
+  #start(): Worker {
     let worker: Worker
     try {
       worker = new Worker(workerFile(), {
         resourceLimits: HEAP,
         execArgv: process.execArgv.filter(flag => /^--(?:conditions|import)=/.test(flag)),
       })
-    } catch {
+    } catch (error) {
       this.#burst = Number.POSITIVE_INFINITY
-      return undefined
+      throw failure((error as Error).message)
     }
     worker.unref()
     worker.on('message', (answer: Answer) => this.#take(answer))
@@ -126,8 +126,7 @@ export class HttpThread {
   #failed(why: string): void {
     this.#worker = undefined
     this.#burst = Number.POSITIVE_INFINITY
-    for (const { reject } of this.#waiting.values())
-      reject(Object.assign(new Error(`the thread for HTTP: ${why}`), { code: 'thread' }))
+    for (const { reject } of this.#waiting.values()) reject(failure(why))
     this.#waiting.clear()
   }
 
@@ -153,6 +152,8 @@ export class HttpThread {
     this.#worker?.postMessage(order)
   }
 }
+
+const failure = (why: string) => Object.assign(new Error(`the thread for HTTP: ${why}`), { code: 'thread' })
 
 /** A message copies all of the memory that a view lies in. */
 function own(body: string | Uint8Array): string | Uint8Array {
