@@ -67,7 +67,10 @@ export function Condition({ label, value, placeholder, change }: ConditionProps)
     const next = value.slice(0, offers.from) + text.replace('$0', '') + value.slice(offers.to)
     change(next)
     setOffers(undefined)
+    latest.current = next
     requestAnimationFrame(() => {
+      // Keys may come before the picture.
+      if (latest.current !== next) return
       current.setSelectionRange(offers.from + cursor, offers.from + cursor)
       void ask(next, offers.from + cursor)
     })

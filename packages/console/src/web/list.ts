@@ -33,9 +33,10 @@ export function useAlertList(key: string, isLive: boolean): AlertList {
   useEffect(() => {
     if (!isLive || first.error !== undefined || view.value.to > 0) return
     let arrived: Found[] = []
-    // Many may arrive in the time of one picture.
+    // Many may arrive in the time of one picture, and a page in the background draws none.
     let frame = 0
     const end = listen(view.value, found => {
+      if (arrived.length >= 2 * MAX_ROWS) arrived = arrived.slice(-MAX_ROWS)
       arrived.push(found)
       frame ||= requestAnimationFrame(() => {
         const now = arrived.reverse()
