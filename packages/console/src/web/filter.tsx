@@ -1,5 +1,5 @@
 /** The search: a condition of the rule language, with completion and errors as in an editor, and words. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Offers } from './playground/messages.ts'
 import { Thread } from './playground/thread.ts'
 import { go, view } from './state.ts'
@@ -44,6 +44,8 @@ export function Condition({ label, value, placeholder, change }: ConditionProps)
   const [error, setError] = useState<string | undefined>()
   const [at, setAt] = useState(-1)
   const latest = useRef('')
+  /** A completion that has not been drawn yet. */
+  const taken = useRef<{ readonly text: string; readonly cursor: number } | undefined>(undefined)
 
   const ask = async (text: string, offset: number) => {
     latest.current = text
@@ -67,14 +69,16 @@ export function Condition({ label, value, placeholder, change }: ConditionProps)
     const next = value.slice(0, offers.from) + text.replace('$0', '') + value.slice(offers.to)
     change(next)
     setOffers(undefined)
-    latest.current = next
-    requestAnimationFrame(() => {
-      // Keys may come before the picture.
-      if (latest.current !== next) return
-      current.setSelectionRange(offers.from + cursor, offers.from + cursor)
-      void ask(next, offers.from + cursor)
-    })
+    taken.current = { text: next, cursor: offers.from + cursor }
   }
+  // With the new text, not later: keys may already follow.
+  useLayoutEffect(() => {
+    const { current } = taken
+    if (current?.text !== value) return
+    taken.current = undefined
+    input.current?.setSelectionRange(current.cursor, current.cursor)
+    void ask(value, current.cursor)
+  })
   const press = (event: KeyboardEvent) => {
     if (!offers) return
     const { length } = offers.items
@@ -107,6 +111,7 @@ export function Condition({ label, value, placeholder, change }: ConditionProps)
         value={value}
         onInput={event => {
           const { value: text, selectionStart } = event.currentTarget
+          taken.current = undefined
           change(text)
           void ask(text, selectionStart ?? text.length)
         }}
