@@ -36,18 +36,27 @@ export class Counters {
   timeouts = 0
   retries = 0
   readonly #dropped = new Map<string, { count: number }>()
+  /** The cause that was counted last, and its count: a storm has the same one a million times. */
+  #cause: string | undefined
+  #last = { count: 0 }
 
   drop(cause: string, count: number): void {
-    const known = this.#dropped.get(cause)
-    if (known) known.count += count
-    else if (count > 0) this.#dropped.set(cause, { count })
+    if (this.again(cause, count) || count === 0) return
+    this.#cause = cause
+    this.#last = { count }
+    this.#dropped.set(cause, this.#last)
   }
 
   /** Counts more of a cause that was counted before. @returns false: it was not */
   again(cause: string, count: number): boolean {
-    const known = this.#dropped.get(cause)
-    if (known) known.count += count
-    return known !== undefined
+    if (cause !== this.#cause) {
+      const known = this.#dropped.get(cause)
+      if (known === undefined) return false
+      this.#cause = cause
+      this.#last = known
+    }
+    this.#last.count += count
+    return true
   }
 
   has(cause: string): boolean {
