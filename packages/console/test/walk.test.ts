@@ -20,6 +20,8 @@ const FOCUS = `(() => {
   return outlineStyle === 'none' && boxShadow === 'none' ? 'no focus to be seen: ' + at.outerHTML.slice(0, 200) : ''
 })()`
 
+const FOCUSED = "document.activeElement.getAttribute('aria-label')"
+
 const UNREACHED = `[...document.querySelectorAll('a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary')]
   .filter(one => one.checkVisibility() && one.tabIndex >= 0 && one.dataset.walked === undefined)
   .map(one => one.outerHTML.slice(0, 200))`
@@ -78,6 +80,22 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     expect(await page.getByText('differ from the others’').count()).toBe(1)
     expect(await page.evaluate('document.documentElement.outerHTML')).not.toMatch(/[\u001b\u202e]/)
     await checkAccess(page)
+    await done()
+  })
+
+  test('Tab leaves a search that is offered what it may begin with, and completes a word that has been begun', async () => {
+    const { page, done } = await open('#/alerts?range=0')
+    const condition = page.getByLabel('Condition')
+    await condition.focus()
+    const completions = page.getByRole('listbox', { name: 'Completions' })
+    await completions.waitFor()
+    await page.keyboard.press('Tab')
+    await completions.waitFor({ state: 'detached' })
+    expect([await condition.inputValue(), await page.evaluate(FOCUSED)]).toEqual(['', 'Words'])
+    await condition.pressSequentially('alert.rul')
+    await page.getByRole('option', { name: /^alert\.rule / }).waitFor()
+    await page.keyboard.press('Tab')
+    expect([await condition.inputValue(), await page.evaluate(FOCUSED)]).toEqual(['alert.rule ', 'Condition'])
     await done()
   })
 

@@ -85,7 +85,9 @@ export function Condition({ label, value, placeholder, change }: ConditionProps)
     if (event.key === 'ArrowDown') setAt((at + 1) % length)
     else if (event.key === 'ArrowUp') setAt(at <= 0 ? length - 1 : at - 1)
     else if (event.key === 'Escape') setOffers(undefined)
-    else if ((event.key === 'Enter' && at >= 0) || event.key === 'Tab') take(offers.items[Math.max(0, at)]!)
+    else if (at >= 0 && (event.key === 'Enter' || event.key === 'Tab')) take(offers.items[at]!)
+    // Tab completes a word that has been begun. With nothing to complete it leaves, as everywhere.
+    else if (event.key === 'Tab' && !event.shiftKey && offers.from < offers.to) take(offers.items[0]!)
     else {
       if (event.key === 'Enter') setOffers(undefined)
       return

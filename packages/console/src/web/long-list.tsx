@@ -36,8 +36,9 @@ export function LongList<T>({ items, label, line, shown = '', keyOf, ended }: Lo
       look()
     }
     measure()
-    addEventListener('resize', measure)
-    return () => removeEventListener('resize', measure)
+    const observer = new ResizeObserver(measure)
+    observer.observe(box.current!)
+    return () => observer.disconnect()
   }, [items.length === 0])
   useEffect(() => {
     if (end >= items.length && items.length > 0) ended?.()
