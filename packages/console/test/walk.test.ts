@@ -22,8 +22,14 @@ const FOCUS = `(() => {
 
 const FOCUSED = "document.activeElement.getAttribute('aria-label')"
 
+/** Rows of a list that are out of its sight are made anew as it scrolls, and nobody can point at them. */
 const UNREACHED = `[...document.querySelectorAll('a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary')]
   .filter(one => one.checkVisibility() && one.tabIndex >= 0 && one.dataset.walked === undefined)
+  .filter(one => {
+    const list = one.closest('.rows')?.getBoundingClientRect()
+    const { top, bottom } = one.getBoundingClientRect()
+    return list === undefined || (bottom > list.top && top < list.bottom)
+  })
   .map(one => one.outerHTML.slice(0, 200))`
 
 /**
