@@ -69,6 +69,8 @@ export function Condition({ label, value, placeholder, change }: ConditionProps)
     const next = value.slice(0, offers.from) + text.replace('$0', '') + value.slice(offers.to)
     change(next)
     setOffers(undefined)
+    // What was asked for the text before comes too late.
+    latest.current = next
     taken.current = { text: next, cursor: offers.from + cursor }
   }
   // With the new text, not later: keys may already follow.
@@ -82,12 +84,13 @@ export function Condition({ label, value, placeholder, change }: ConditionProps)
   const press = (event: KeyboardEvent) => {
     if (!offers) return
     const { length } = offers.items
+    const isTab = event.key === 'Tab' && !event.shiftKey
     if (event.key === 'ArrowDown') setAt((at + 1) % length)
     else if (event.key === 'ArrowUp') setAt(at <= 0 ? length - 1 : at - 1)
     else if (event.key === 'Escape') setOffers(undefined)
-    else if (at >= 0 && (event.key === 'Enter' || event.key === 'Tab')) take(offers.items[at]!)
+    else if (at >= 0 && (event.key === 'Enter' || isTab)) take(offers.items[at]!)
     // Tab completes a word that has been begun. With nothing to complete it leaves, as everywhere.
-    else if (event.key === 'Tab' && !event.shiftKey && offers.from < offers.to) take(offers.items[0]!)
+    else if (isTab && offers.from < offers.to) take(offers.items[0]!)
     else {
       if (event.key === 'Enter') setOffers(undefined)
       return
