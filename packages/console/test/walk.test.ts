@@ -22,7 +22,7 @@ const FOCUS = `(() => {
 
 const FOCUSED = "document.activeElement.getAttribute('aria-label')"
 
-/** Rows of a list that are out of its sight are made anew as it scrolls, and nobody can point at them. */
+/** Without the rows outside a list's visible part: they are recreated as it scrolls, and no pointer can reach them. */
 const UNREACHED = `[...document.querySelectorAll('a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary')]
   .filter(one => one.checkVisibility() && one.tabIndex >= 0 && one.dataset.walked === undefined)
   .filter(one => {
@@ -89,7 +89,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('Tab leaves a search that is offered what it may begin with, and completes a word that has been begun', async () => {
+  test('Tab leaves an empty search, and completes a word that has been begun', async () => {
     const { page, done } = await open('#/alerts?range=0')
     const condition = page.getByLabel('Condition')
     await condition.focus()

@@ -44,7 +44,7 @@ export function Condition({ label, value, placeholder, change }: ConditionProps)
   const [error, setError] = useState<string | undefined>()
   const [at, setAt] = useState(-1)
   const latest = useRef('')
-  /** A completion that has not been drawn yet. */
+  /** A completion that was taken and is not in the input yet. */
   const taken = useRef<{ readonly text: string; readonly cursor: number } | undefined>(undefined)
 
   const ask = async (text: string, offset: number) => {
@@ -69,11 +69,11 @@ export function Condition({ label, value, placeholder, change }: ConditionProps)
     const next = value.slice(0, offers.from) + text.replace('$0', '') + value.slice(offers.to)
     change(next)
     setOffers(undefined)
-    // What was asked for the text before comes too late.
+    // Answers about the text before it come too late.
     latest.current = next
     taken.current = { text: next, cursor: offers.from + cursor }
   }
-  // With the new text, not later: keys may already follow.
+  // As soon as the text is there: more keys may already be on their way.
   useLayoutEffect(() => {
     const { current } = taken
     if (current?.text !== value) return

@@ -51,7 +51,7 @@ export class Fifo<T> {
   }
 }
 
-/** Filled, so that rings of numbers and of objects are of one kind to the machine: `push` is the same code for all. */
+/** Filled, so that V8 keeps rings of numbers and of objects as one kind of array, and `push` stays inline. */
 function ringOf<T>(size: number): (T | undefined)[] {
   return new Array<T | undefined>(size).fill(undefined)
 }
