@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
+import { freePort } from '../../../scripts/testing/port.ts'
 import { until } from '../../../scripts/testing/wait.ts'
 import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { startFalc } from './process.ts'
@@ -157,4 +158,28 @@ test.skipIf(reason !== undefined)('what is recorded live replays to the alerts o
   // Each has its own probe, whose clock reads a little later or earlier.
   const timeless = (text: string) => text.replace(/^\S+ /gm, '').split('\n').sort()
   expect(timeless(stdout)).toEqual(timeless(detector.output.stdout))
+})
+
+test.skipIf(reason !== undefined)('captures that cannot be written are counted on /metrics', async () => {
+  const port = await freePort()
+  const path = join(dir, 'read me')
+  writeFileSync(path, '')
+  const rule = `- {rule: read, desc: d, condition: 'evt.type in (open, openat) and fd.name = "${path}"', output: x, priority: NOTICE}`
+  writeFileSync(join(dir, 'read.yaml'), rule)
+  const options = [
+    'capture={enabled: true, mode: all_rules, path_prefix: none/x}',
+    `webserver={enabled: true, listen_port: ${port}, listen_address: 127.0.0.1, prometheus_metrics_enabled: true}`,
+  ]
+  const run = startFalc(['run', '-r', 'read.yaml', ...options.flatMap(option => ['-o', option])], dir)
+  await run.sees('Opening event source')
+  await until('a capture that failed', async () => {
+    execFileSync('cat', [path])
+    const text = await fetch(`http://127.0.0.1:${port}/metrics`).then(
+      answer => answer.text(),
+      () => '',
+    )
+    return /^falc_rule_captures_total\{result="failed"\} [1-9]/m.test(text) && text.includes('{result="written"} 0\n')
+  })
+  run.child.kill('SIGINT')
+  expect(await run.exit).toBe(0)
 })

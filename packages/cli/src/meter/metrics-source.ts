@@ -46,6 +46,8 @@ export interface MetricsSource {
   outputs(): readonly OutputStats[]
   /** undefined: there are no playbooks */
   response(): ResponseCounts | undefined
+  /** Captures around alerts. undefined: they are not enabled */
+  readonly ruleCaptures?: { readonly written: number; readonly failed: number } | undefined
   /** Reloads that failed. */
   readonly failedReloads: number
   /** Look-ups of containers, and evaluations that waited for them, by outcome. */

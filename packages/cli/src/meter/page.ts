@@ -265,4 +265,9 @@ function describeEngine(page: Page, from: MetricsSource): void {
   const errors = Object.entries(from.fieldStats().extractErrors)
   for (const [field, count] of errors)
     page.add('falc_field_errors_total', 'counter', 'Failed extractions, by field.', count, { field })
+  const captures = from.ruleCaptures
+  if (captures === undefined) return
+  const help = 'Captures around alerts that were written, and those that failed.'
+  for (const result of ['written', 'failed'] as const)
+    page.add('falc_rule_captures_total', 'counter', help, captures[result], { result })
 }

@@ -44,7 +44,7 @@ export class Session implements MetricsSource {
   readonly #running: { readonly feed: Feed; events: number }[] = []
   #failure: string | undefined
   #urgent = false
-  #captures: RuleCaptures | undefined
+  ruleCaptures: RuleCaptures | undefined
   failedReloads = 0
   /** The reason of the last failed reload; undefined after one that succeeded. */
   #lastFailure: string | undefined
@@ -174,7 +174,7 @@ export class Session implements MetricsSource {
     if (waiting.length > 0) this.#log.warning(`Reload: changes of ${waiting.join(', ')} take effect after a restart`)
     this.#loaded = next
     this.#lastFailure = undefined
-    this.#captures?.reload(next.captureDurations)
+    this.ruleCaptures?.reload(next.captureDurations)
     for (const { feed } of this.#running) feed.want?.(next.engine, next)
     this.onReplaced()
   }
@@ -247,13 +247,13 @@ export class Session implements MetricsSource {
       this.#log.warning(`capture.enabled has no effect on ${feed.source}: only system calls can be captured`)
       return undefined
     }
-    this.#captures = new RuleCaptures(captureDurations, {
+    this.ruleCaptures = new RuleCaptures(captureDurations, {
       config: config.capture,
       stream,
       report: alert => this.report(alert),
       log: this.#log,
     })
-    return this.#captures
+    return this.ruleCaptures
   }
 
   #consumer(source: Source, captures: RuleCaptures | undefined, tally: { feed: Feed; events: number }): Consumer {

@@ -27,7 +27,7 @@ export function Alerts() {
       <section class="list" aria-label="Alerts">
         <Controls isLive={isLive} setLive={setLive} hasFacets={hasFacets} setFacets={setFacets} />
         {group === '' ? (
-          <List key={key} id={key} isLive={isLive} columns={columns} />
+          <List key={key} isLive={isLive} columns={columns} />
         ) : (
           <GroupList key={`${key} ${group}`} id={`${key} ${group}`} />
         )}
@@ -99,8 +99,8 @@ function Words(props: { label: string; value: string; placeholder: string; chang
   )
 }
 
-function List({ id, isLive, columns }: { id: string; isLive: boolean; columns: readonly string[] }) {
-  const list = useAlertList(id, isLive)
+function List({ isLive, columns }: { isLive: boolean; columns: readonly string[] }) {
+  const list = useAlertList(isLive)
   const { rows, error, isLoaded, more, patch } = list
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const [isAll, setAll] = useState(false)

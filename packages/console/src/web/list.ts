@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { AlertPage, Found, Triage } from '../shapes/index.ts'
 import { ask, listen, selection } from './api.ts'
+import { Arrivals } from './arrivals.ts'
 import { useLoaded } from './load.ts'
 import { view } from './state.ts'
 
@@ -19,52 +20,50 @@ export interface AlertList {
   readonly patch: (ids: ReadonlySet<string>, triage: Triage) => void
 }
 
-export function useAlertList(key: string, isLive: boolean): AlertList {
-  const first = useLoaded(() => ask<AlertPage>('alerts', { ...selection(view.value), limit: PAGE }), key)
+/** The alerts of the view: a component shows those of one search, and another search is another component. */
+export function useAlertList(isLive: boolean): AlertList {
+  const first = useLoaded(() => ask<AlertPage>('alerts', { ...selection(view.value), limit: PAGE }), '')
   const [fresh, setFresh] = useState<readonly Found[]>([])
   const [older, setOlder] = useState<AlertPage | undefined>()
+  const [failure, setFailure] = useState<string | undefined>()
   const [patches, setPatches] = useState<ReadonlyMap<string, Triage>>(new Map())
   const asking = useRef(false)
   useEffect(() => {
-    setFresh([])
-    setOlder(undefined)
-    setPatches(new Map())
-  }, [key])
-  useEffect(() => {
     if (!isLive || first.error !== undefined || view.value.to > 0) return
-    let arrived: Found[] = []
-    // Many may arrive in the time of one picture, and a page in the background draws none.
+    const arrivals = new Arrivals<Found>(MAX_ROWS)
+    // Many may arrive in the time of one picture.
     let frame = 0
     const end = listen(view.value, found => {
-      if (arrived.length >= 2 * MAX_ROWS) arrived = arrived.slice(-MAX_ROWS)
-      arrived.push(found)
+      arrivals.add(found)
       frame ||= requestAnimationFrame(() => {
-        const now = arrived.reverse()
-        arrived = []
         frame = 0
-        setFresh(all => [...now, ...all].slice(0, MAX_ROWS))
+        const newest = arrivals.take()
+        setFresh(all => [...newest, ...all].slice(0, MAX_ROWS))
       })
     })
     return () => {
       cancelAnimationFrame(frame)
       end()
     }
-  }, [key, isLive, first.error])
+  }, [isLive, first.error])
   const next = older === undefined ? (first.data?.next ?? null) : older.next
   const rows = merged([...fresh, ...(first.data?.alerts ?? []), ...(older?.alerts ?? [])], patches)
   const more = useCallback(() => {
     if (next === null || asking.current || rows.length >= MAX_ROWS) return
     asking.current = true
     void ask<AlertPage>('alerts', { ...selection(view.value), limit: PAGE, cursor: next })
-      .then(page => setOlder(last => ({ alerts: [...(last?.alerts ?? []), ...page.alerts], next: page.next })))
-      .catch(() => {})
+      .then(page => {
+        setOlder(last => ({ alerts: [...(last?.alerts ?? []), ...page.alerts], next: page.next }))
+        setFailure(undefined)
+      })
+      .catch((error: Error) => setFailure(`Older alerts: ${error.message}. Scroll to ask again.`))
       .finally(() => {
         asking.current = false
       })
   }, [next, rows.length])
   const patch = (ids: ReadonlySet<string>, triage: Triage) =>
     setPatches(all => new Map([...all, ...[...ids].map(id => [id, triage] as const)]))
-  return { rows, error: first.error, isLoaded: first.data !== undefined, more, patch }
+  return { rows, error: first.error ?? failure, isLoaded: first.data !== undefined, more, patch }
 }
 
 /** The one that arrived last first. An alert that arrived while a page was loading may be in both. */
