@@ -153,33 +153,6 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('older alerts that cannot be read are an error, and are asked for again', async () => {
-    const { page, done } = await open('#/now')
-    // The first page is a short one, so that there is a second.
-    let isBroken = true
-    await page.route(/api\/v1\/alerts\?/, async route => {
-      const url = route.request().url()
-      if (!url.includes('cursor=')) await route.continue({ url: url.replace('limit=200', 'limit=50') })
-      else if (isBroken) await route.fulfill({ body: '<p>a page of some proxy' })
-      else await route.continue()
-    })
-    await page.evaluate("location.hash = '#/alerts'")
-    const rows = page.locator('.rows')
-    const end = () => rows.evaluate(list => list.scrollTo(0, list.scrollHeight))
-    await page.locator('.row').first().waitFor()
-    await end()
-    const error = page.getByText(/^Older alerts: .*is not valid JSON. Scroll to ask again.$/)
-    await error.waitFor()
-    isBroken = false
-    await rows.evaluate(list => list.scrollTo(0, 0))
-    await page.locator('.row', { hasText: 'message 149' }).waitFor()
-    await end()
-    await error.waitFor({ state: 'detached' })
-    await end()
-    await page.locator('.row', { hasText: 'message 0' }).waitFor()
-    await done()
-  })
-
   test('groups, facets and columns', async () => {
     const { page, done } = await open('#/alerts?group=rule')
     await page.locator('.group-line', { hasText: 'Shell' }).getByText('×75').waitFor()

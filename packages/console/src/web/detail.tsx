@@ -99,10 +99,10 @@ function Contents({ alert, triage, notes, silences, changed }: Full & { changed:
 
 function Because({ id }: { id: string }) {
   const { data, error } = useLoaded(() => ask<Reason>(`alerts/${id}/why`), id)
-  if (error !== undefined) return null
   return (
     <>
       <h3>Why it fired</h3>
+      <ErrorLine text={error} />
       {data && !data.possible && (
         <p class="hint">The rule has changed: as it is now, it would not have raised this alert.</p>
       )}
@@ -117,7 +117,7 @@ function Because({ id }: { id: string }) {
           show={() => go({ ...START, screen: 'rules', rule: data.rule })}
         />
       ) : (
-        <p class="wait">…</p>
+        error === undefined && <p class="wait">…</p>
       )}
     </>
   )
@@ -126,12 +126,13 @@ function Because({ id }: { id: string }) {
 /** The steps of playbooks for this alert; each is an alert itself. */
 function Responses({ id }: { id: string }) {
   const filter = checkOf(fieldName('response.alert'), id)
-  const { data } = useLoaded(() => ask<AlertPage>('alerts', { filter, limit: 50 }), id)
+  const { data, error } = useLoaded(() => ask<AlertPage>('alerts', { filter, limit: 50 }), id)
   const steps = data?.alerts.toReversed() ?? []
-  if (steps.length === 0) return null
+  if (error === undefined && steps.length === 0) return null
   return (
     <section aria-label="Responses">
       <h3>Responses</h3>
+      <ErrorLine text={error} />
       <ol class="beside">
         {steps.map(({ seq, alert: step }) => (
           <li key={seq}>
@@ -212,10 +213,11 @@ function Values({ alert }: Pick<Found, 'alert'>) {
 }
 
 function Around({ title, filter, by }: { title: string; filter: string; by: string }) {
-  const { data } = useLoaded(() => ask<{ counts: Count[] }>('top', { filter, by, limit: 5 }), filter)
+  const { data, error } = useLoaded(() => ask<{ counts: Count[] }>('top', { filter, by, limit: 5 }), filter)
   return (
     <>
       <h3>{title}</h3>
+      <ErrorLine text={error} />
       <ul class="around">
         {(data?.counts ?? []).map(({ value, count }) => (
           <li key={value}>
@@ -240,11 +242,12 @@ function Beside({ alert, container }: Pick<Found, 'alert'> & { container: string
   const iso = (ms: number) => new Date(ms).toISOString()
   const load = () =>
     ask<AlertPage>('alerts', { filter, since: iso(time - BESIDE_MS), until: iso(time + BESIDE_MS), limit: 20 })
-  const { data } = useLoaded(load, alert.id)
+  const { data, error } = useLoaded(load, alert.id)
   const all = (data?.alerts ?? []).toSorted((a, b) => (a.alert.time < b.alert.time ? -1 : 1))
   return (
     <>
       <h3>The same container, five minutes before and after</h3>
+      <ErrorLine text={error} />
       <ol class="beside">
         {all.map(({ seq, alert: other }) => (
           <li key={seq} class={other.id === alert.id ? 'self' : ''}>

@@ -1,6 +1,7 @@
 /** The most frequent values of fields, beside a list. */
 import type { Facets } from '../shapes/index.ts'
 import { ask, selection } from './api.ts'
+import { ErrorLine } from './error-line.tsx'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
 import { grouped } from './numbers.ts'
@@ -34,6 +35,7 @@ export function FacetList({ id, columns }: { id: string; columns: readonly strin
   )
   return (
     <section class="facets" aria-label="Facets">
+      <ErrorLine text={first.error ?? second.error} />
       {first.data && <Fields facets={first.data} />}
       {second.data && <Fields facets={second.data} />}
     </section>

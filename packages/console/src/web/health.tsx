@@ -138,13 +138,15 @@ export function ageText(ms: number): string {
 }
 
 export function Outputs() {
-  const { data } = useLoaded(() => ask<OutputsAnswer>('outputs'), 'outputs', REFRESH_MS)
+  const { data, error } = useLoaded(() => ask<OutputsAnswer>('outputs'), 'outputs', REFRESH_MS)
   const outputs = data?.outputs ?? []
   if (outputs.length === 0)
     return (
       <section aria-label="Outputs">
         <h2>Outputs</h2>
-        <p class="none">This console knows no outputs: start it with -c falco.yaml, or in falc run.</p>
+        <p class="none">
+          {error ?? (data ? 'This console knows no outputs: start it with -c falco.yaml, or in falc run.' : '…')}
+        </p>
       </section>
     )
   return (
@@ -193,23 +195,23 @@ export function Outputs() {
 
 function Letters() {
   const [round, setRound] = useState(0)
-  const [error, setError] = useState<string | undefined>()
-  const { data } = useLoaded(() => ask<DeadLetters>('dead-letters'), `letters ${round}`, REFRESH_MS)
+  const [failure, setFailure] = useState<string | undefined>()
+  const { data, error } = useLoaded(() => ask<DeadLetters>('dead-letters'), `letters ${round}`, REFRESH_MS)
   const letters = data?.letters ?? []
   const act = async (action: LettersAction) => {
-    setError(undefined)
+    setFailure(undefined)
     try {
       await tell('POST', 'dead-letters', action)
     } catch (problem) {
-      setError((problem as Error).message)
+      setFailure((problem as Error).message)
     }
     setRound(round + 1)
   }
   return (
     <section aria-label="Dead letters">
       <h2>Dead letters</h2>
-      <ErrorLine text={error} />
-      {letters.length === 0 && <p class="none">{data ? 'No receiver has refused an alert.' : '…'}</p>}
+      <ErrorLine text={failure} />
+      {letters.length === 0 && <p class="none">{error ?? (data ? 'No receiver has refused an alert.' : '…')}</p>}
       {data?.complete === false && (
         <p class="hint">There are more: these {grouped(letters.length)} were refused first.</p>
       )}

@@ -145,7 +145,7 @@ function Top({ title, by, field, id, hasTrend, waits, loaded }: TopProps) {
     const isWhole = those !== undefined && those.counts.length > 0 && those.counts.length < BEFORE
     return { counts: these.counts, earlier, isWhole, id }
   }
-  const { data } = useLoaded(load, `${id} ${waits}`, REFRESH_MS)
+  const { data, error } = useLoaded(load, `${id} ${waits}`, REFRESH_MS)
   useEffect(() => {
     if (data?.id === id) loaded()
   }, [data, id])
@@ -154,7 +154,7 @@ function Top({ title, by, field, id, hasTrend, waits, loaded }: TopProps) {
   return (
     <section class="top" aria-label={title}>
       <h2>{title}</h2>
-      {counts.length === 0 && <p class="none">{data ? 'none' : '…'}</p>}
+      {counts.length === 0 && <p class="none">{error ?? (data ? 'none' : '…')}</p>}
       <ol>
         {counts.map(({ value, count }) => (
           <li key={value}>

@@ -1,0 +1,79 @@
+/** What the page shows when an answer is not the console's, as behind a proxy that wants a login. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { syscall } from '@falc/sources-syscall'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { buildConsoleApp } from '../../../scripts/console-app.ts'
+import { launch, noBrowser, openPage } from './browser.ts'
+import { alert, begin } from './start.ts'
+
+const work = mkdtempSync(join(tmpdir(), 'falc-page-errors-'))
+afterAll(() => rmSync(work, { recursive: true, force: true }))
+
+describe.skipIf(noBrowser !== undefined)('in a browser', () => {
+  let browser: Browser
+  let shared: Awaited<ReturnType<typeof begin>>
+  beforeAll(async () => {
+    await buildConsoleApp(join(work, 'app'))
+    const rules = join(work, 'rules.yaml')
+    const rule = { rule: 'Shell', desc: 'd', condition: 'evt.type = execve', output: 'x', priority: 'NOTICE' }
+    writeFileSync(rules, JSON.stringify([rule]))
+    shared = await begin({ app: join(work, 'app'), sources: [syscall()], rules: [rules] })
+    const now = BigInt(Date.now()) * 1_000_000n
+    await shared.console.writer.insert(Array.from({ length: 150 }, (_, n) => alert(n, { time: now - BigInt(150 - n) })))
+    browser = await launch()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await shared?.end()
+  })
+
+  const open = (hash: string) => openPage(browser, shared.console.url + hash, 'Falc console')
+
+  test('older alerts that cannot be read are an error, and are asked for again', async () => {
+    const { page, done } = await open('#/now')
+    // The first page is a short one, so that there is a second.
+    let isBroken = true
+    await page.route(/api\/v1\/alerts\?/, async route => {
+      const url = route.request().url()
+      if (!url.includes('cursor=')) await route.continue({ url: url.replace('limit=200', 'limit=50') })
+      else if (isBroken) await route.fulfill({ body: '<p>a page of some proxy' })
+      else await route.continue()
+    })
+    await page.evaluate("location.hash = '#/alerts'")
+    const rows = page.locator('.rows')
+    const end = () => rows.evaluate(list => list.scrollTo(0, list.scrollHeight))
+    await page.locator('.row').first().waitFor()
+    await end()
+    const error = page.getByText(/^Older alerts: .*is not valid JSON. Scroll to ask again.$/)
+    await error.waitFor()
+    isBroken = false
+    await rows.evaluate(list => list.scrollTo(0, 0))
+    await page.locator('.row', { hasText: 'message 149' }).waitFor()
+    await end()
+    await error.waitFor({ state: 'detached' })
+    await end()
+    await page.locator('.row', { hasText: 'message 0' }).waitFor()
+    await done()
+  })
+
+  test('each part of the page says what it could not load', async () => {
+    const { page, done } = await open('#/silences')
+    await page.route(/api\/v1\/(top|outputs|dead-letters|facets|alerts\/\w+\/why)/, route =>
+      route.fulfill({ body: '<p>a page of some proxy' }),
+    )
+    const shows = async (screen: string, parts: readonly string[]) => {
+      await page.evaluate(`location.hash = '${screen}'`)
+      for (const name of parts)
+        await page.getByRole('region', { name, exact: true }).filter({ hasText: 'is not valid JSON' }).waitFor()
+    }
+    await shows('#/now', ['Rules', 'Hosts', 'Outputs'])
+    await shows('#/health', ['Outputs', 'Dead letters'])
+    await shows('#/alerts', ['Facets'])
+    await page.evaluate(`location.hash = '#/alerts?open=${alert(7).id}'`)
+    await page.getByRole('complementary', { name: 'Alert' }).locator('h3:has-text("Why it fired") + .error').waitFor()
+    await done()
+  })
+})
