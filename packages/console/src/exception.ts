@@ -122,8 +122,8 @@ export class Ranking {
   }
 
   /**
-   * Those that remove most first; of those that remove as many, the narrower one. Last those that remove all: they say what the rule says,
-   * not what is special about some alerts, and the rule would be silent.
+   * Those that remove most first; of two that remove the same number, the narrower one. Those that remove all alerts come last: they
+   * repeat the rule's own condition and would silence it.
    */
   ranked(limit: number) {
     const isAll = ({ removes }: { removes: number }) => Number(removes === this.total)

@@ -45,7 +45,7 @@ export class Directory {
   readonly #closing = new AbortController()
   readonly #client: KubeClient
 
-  /** Begins to list and to watch. @param client with as many sockets as there are kinds, which is closed with this */
+  /** Starts to list and watch. @param client has one socket for each kind, and is closed with this */
   constructor(
     client: KubeClient,
     { node, limits = { objects: 100_000, bytes: 32 << 20 }, ...options }: DirectoryOptions,

@@ -20,7 +20,7 @@ const NOTHING: KernelCounts = {
 
 /** Milliseconds over which losses are added up. */
 const SECOND = 1000
-/** After as many without a loss, the next one is acted on whether or not the bucket has a token: it would be reported too late. */
+/** Milliseconds without a loss after which the next loss is acted on even if the bucket has no token: otherwise it would be reported too late. */
 const QUIET = 5000
 
 /** Acts when more system calls are lost than the configuration allows (syscall_event_drops). */

@@ -9,7 +9,7 @@ const POLL_MS = 250
 /** The number of alerts per read, so that a slow consumer keeps no read transaction open. */
 const PAGE = 500
 
-/** The newest first, as many as `limit` says. */
+/** The newest first, at most `limit`. */
 export function* newest(store: StoreReader, query: Query, limit: number): Generator<StoredAlert> {
   let before: number | undefined
   for (let left = limit; left > 0; left -= PAGE) {

@@ -132,10 +132,10 @@ async function run({ flags, open, sources, log, loader, texts, loaded, seconds }
   }
 }
 
-/** After this many milliseconds with at least so many events, most of what runs call has been called, and nothing of the start is forgotten. */
+/** Milliseconds, and events, after which a run has called most of the functions that it needs, and V8 has not dropped those of the start. */
 const USUAL = 10_000
 
-/** Saves compiled code once during the run, or in the end. @returns a function for the end */
+/** Saves compiled code once during the run, and at the end. @returns a function to call at the end */
 function saveCodeDuring(session: Session): () => void {
   const save = () => {
     const events = session.feeds().reduce((n, { events, passedOver = 0 }) => n + events + passedOver, 0)
@@ -149,7 +149,7 @@ function saveCodeDuring(session: Session): () => void {
 }
 
 async function openRunConsole(session: Session, config: Config, flags: RunFlags, log: Log): Promise<Console> {
-  // Only who serves it loads it.
+  // Loaded only by runs that serve it.
   const { openConsole, storeOf } = await import('./open-console.ts')
   const store = storeOf(config)
   const console = await openConsole(config, store, { rules: flags.rules }, log, () => session.outputs())

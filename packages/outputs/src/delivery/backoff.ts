@@ -10,7 +10,7 @@ export interface BackoffOptions {
 /** A receiver cannot ask for a longer wait than this: an hour, in milliseconds. */
 const MAX_ASKED = 3_600_000
 
-/** Waiting times between attempts: doubling, with jitter, so that many senders do not come back at the same moment. */
+/** Waiting times between attempts: doubling, with jitter, so that many senders do not retry at the same moment. */
 export class Backoff {
   readonly #first: number
   readonly #max: number

@@ -80,7 +80,7 @@ type Values = OptionsOf<typeof options>
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
-/** As many connections as clients, and as many that have not authenticated yet. @throws {OutputError} */
+/** A server whose connections have room for all clients, and for as many that have not authenticated yet. @throws {OutputError} */
 function serverOf({ server_cert, server_key, client_ca, max_clients }: Values, handle: RequestListener): Server {
   const connections = 2 * max_clients + 16
   if (server_cert === undefined && server_key === undefined && client_ca === undefined)
@@ -98,7 +98,7 @@ function serverOf({ server_cert, server_key, client_ca, max_clients }: Values, h
   }
 }
 
-/** After as many times `keep_alive` in which it has read nothing, a client makes room for others. */
+/** A client that has read nothing for this many times `keep_alive` makes room for others. */
 const MAX_STUCK = 8
 
 interface Service {

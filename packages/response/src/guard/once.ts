@@ -28,7 +28,7 @@ export type Verdict =
   | { readonly claimed: false; readonly guard: 'once' | 'age' | 'per_target'; readonly reason: string }
   /** Another responder is at it: ask again later. */
   | { readonly claimed: false; readonly busy: true }
-  /** The responder that claimed it has not come back: it may have been done or not. */
+  /** The responder that claimed it has never reported: it may or may not have been done. */
   | { readonly claimed: false; readonly undecided: true }
 
 /** The records. */

@@ -23,7 +23,7 @@ export interface NatsOptions {
   readonly alerts?: number
   /** Milliseconds after which an alert that was not acknowledged goes to another. Default 30,000. */
   readonly ackWait?: number
-  /** Milliseconds after which a claim of one that did not come back is given up. Default 90,000: more than a step may take. */
+  /** Milliseconds after which the claim of a responder that reports nothing expires. Default 90,000: longer than a step may take. */
   readonly lease?: number
   readonly log: (level: 'info' | 'warning' | 'error', text: string) => void
 }

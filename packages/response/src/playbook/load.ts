@@ -45,7 +45,7 @@ export interface PlaybookFile {
   readonly content: string
 }
 
-/** The times of as many acts are remembered. */
+/** Number of acts whose times are remembered. */
 const LIMIT: Schema = { type: 'string', pattern: '^[1-9]\\d{0,3}/\\d{1,6}(ms|s|m|h|d)$' }
 const TARGET_LIMIT: Schema = { type: 'string', pattern: '^[1-9]\\d?/\\d{1,6}(ms|s|m|h|d)$' }
 

@@ -68,7 +68,7 @@ export function printAnswer(uid: string, answer: AdmissionAnswer): string {
   return JSON.stringify({ apiVersion: API_VERSION, kind: 'AdmissionReview', response: { uid, ...answer } })
 }
 
-/** So many brackets open and close in no shorter text, and so many values take no less. */
+/** A shorter text cannot exceed the limits of depth and values: each level has two brackets, each value a character and a comma. */
 const SHALLOW = 2 * Math.min(MAX_DEPTH, MAX_VALUES)
 
 function parsed(text: string): Json {

@@ -20,7 +20,7 @@ const MAX_STATE = 64 * 1024
 /** The maximum number of bytes that distinguish a file from another with the same inode. */
 export const HEAD = 1024
 
-/** A file's first bytes; fewer if it has not as many. */
+/** A file's first bytes; fewer if the file is shorter. */
 export const firstOf = (file: FileHandle, bytes: number): Promise<Buffer> => bytesAt(file, 0, bytes)
 
 /** Bytes of a file; fewer if they are not there. */

@@ -123,7 +123,7 @@ export class AuditConsumer implements AuditInput {
       await fetching
       while (this.#open > 0) await this.#change.promise
       await Promise.all(this.#settling)
-      // One whose evaluation was broken off does not come back together with the others.
+      // A batch whose evaluation was interrupted is not redelivered together with the others.
       for (const batch of this.#taken) this.#giveBack(batch, this.#inHand.has(batch) ? APART : undefined)
       clearInterval(working)
       clearInterval(looking)

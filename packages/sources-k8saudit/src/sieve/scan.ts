@@ -100,7 +100,7 @@ export class EventScan {
     this.#wasm.learn(mayMatch ? 1 : 0)
   }
 
-  /** Returns where the JSON value at `at` ends; 0: it is malformed, not compact, deep, or goes on behind what was loaded. */
+  /** Returns where the JSON value at `at` ends; 0: it is malformed, not compact, too deep, or continues beyond what was loaded. */
   endOf(at: number): number {
     return this.#wasm.end_of(at)
   }

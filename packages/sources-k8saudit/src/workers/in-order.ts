@@ -19,7 +19,7 @@ export interface InOrderOptions {
 /** Why parts were not left to workers, or not taken from them, and how many. */
 export type Unshared = Partial<Record<Exclude<Outcome, Evaluated | 'lost'> | 'order', number>>
 
-/** Pieces that are evaluated without workers after one that a worker could not evaluate: twice as many after the next one. */
+/** Pieces that are evaluated without workers after one that a worker could not evaluate. The number doubles with each further one. */
 const MAX_REST = 64
 
 interface Taken {
