@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineSource } from '@falc/engine'
 import { Store } from '@falc/store'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Backend } from '../src/backend.ts'
 import { ROUTES } from '../src/routes.ts'
 import { alert } from './start.ts'
@@ -79,4 +79,22 @@ test('a change is of all that was selected, also when whoever asked for it has g
   const asking = { who: { name: 'x', scopes: [] }, id: '', body, given: new URLSearchParams() }
   const answer = await backend.answer(placeOf('PATCH', 'alerts'), asking, AbortSignal.abort())
   expect(JSON.parse(answer)).toEqual({ changed: 6000, more: false })
+})
+
+test('a change of what is not found in time is refused: sent again, it would find nothing again', async () => {
+  const backend = await backendOf(6000)
+  const change = (select: object, decision: object) => {
+    const body = Buffer.from(JSON.stringify({ select, ...decision }))
+    const asking = { who: { name: 'x', scopes: [] }, id: '', body, given: new URLSearchParams() }
+    return backend.answer(placeOf('PATCH', 'alerts'), asking)
+  }
+  let now = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 10_000))
+  onTestFinished(() => clock.mockRestore())
+  const first = { filter: 'proc.name regex "sh0"' }
+  await expect(change(first, { state: 'acknowledged' })).rejects.toThrow('found in time')
+  await expect(change({}, { note: 'x' })).rejects.toThrow('select fewer than 10000 alerts')
+  clock.mockRestore()
+  expect(JSON.parse(await change({}, { note: 'x' }))).toEqual({ changed: 6000, more: false })
+  expect(JSON.parse(await change(first, { state: 'acknowledged' }))).toEqual({ changed: 1, more: false })
 })

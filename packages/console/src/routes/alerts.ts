@@ -97,7 +97,13 @@ async function selected(
   // Those already in that state need no change: a repeated request continues with the others.
   const states = state && (shown.states ?? STATES).filter(one => one !== state)
   const { value } = await call.runFor(store.startPage({ ...shown, ...(states && { states }) }, {}, MAX_SELECTED))
-  return [value.alerts.map(({ seq }) => seq), value.next !== undefined && state !== undefined]
+  const isPart = value.next !== undefined
+  // Nothing marks those that have a note or an assignee already, so a repeated request would not continue with the others.
+  if (isPart && state === undefined)
+    throw badRequest(`an assignee or a note is for all that are selected: select fewer than ${MAX_SELECTED} alerts`)
+  if (isPart && value.alerts.length === 0)
+    throw badRequest('no such alert was found in time: narrow the condition or the time')
+  return [value.alerts.map(({ seq }) => seq), isPart]
 }
 
 export const ALERTS: readonly Route[] = [search, one, change]

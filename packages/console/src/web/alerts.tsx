@@ -127,10 +127,10 @@ function List({ isLive, columns }: { isLive: boolean; columns: readonly string[]
         <Decide
           key={asked ? `${asked.id} ${asked.at}` : 'selected'}
           which={isAll && !one ? { select: given(selection(view.value)) } : { ids: [...chosen].slice(0, 1000) }}
-          count={isAll && !one ? rows.length : chosen.size}
+          count={isAll && !one ? undefined : chosen.size}
           asked={asked?.state}
-          done={triage => {
-            patch(isAll && !one ? new Set(rows.map(({ alert }) => alert.id)) : chosen, triage)
+          done={decision => {
+            patch(isAll && !one ? new Set(rows.map(({ alert }) => alert.id)) : chosen, decision)
             setSelected(new Set())
             setAll(false)
           }}

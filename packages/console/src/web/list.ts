@@ -5,6 +5,7 @@ import { ask, listen, selection } from './api.ts'
 import { Arrivals } from './arrivals.ts'
 import { useLoaded } from './load.ts'
 import { view } from './state.ts'
+import type { Decision } from './triage.tsx'
 
 /** Rows that the page holds. */
 const MAX_ROWS = 10_000
@@ -17,7 +18,7 @@ export interface AlertList {
   /** Asks for older ones, if there are any and none are on their way. */
   readonly more: () => void
   /** Shows a change that the user has just made, before the console is asked again. */
-  readonly patch: (ids: ReadonlySet<string>, triage: Triage) => void
+  readonly patch: (ids: ReadonlySet<string>, decision: Decision) => void
 }
 
 /** The alerts of the view: a component shows those of one search, and another search is another component. */
@@ -26,7 +27,7 @@ export function useAlertList(isLive: boolean): AlertList {
   const [fresh, setFresh] = useState<readonly Found[]>([])
   const [older, setOlder] = useState<AlertPage | undefined>()
   const [failure, setFailure] = useState<string | undefined>()
-  const [patches, setPatches] = useState<ReadonlyMap<string, Triage>>(new Map())
+  const [patches, setPatches] = useState<ReadonlyMap<string, Decision>>(new Map())
   const asking = useRef(false)
   useEffect(() => {
     if (!isLive || first.error !== undefined || view.value.to > 0) return
@@ -61,20 +62,29 @@ export function useAlertList(isLive: boolean): AlertList {
         asking.current = false
       })
   }, [next, rows.length])
-  const patch = (ids: ReadonlySet<string>, triage: Triage) =>
-    setPatches(all => new Map([...all, ...[...ids].map(id => [id, triage] as const)]))
+  const patch = (ids: ReadonlySet<string>, decision: Decision) =>
+    setPatches(all => new Map([...all, ...[...ids].map(id => [id, { ...all.get(id), ...decision }] as const)]))
   return { rows, error: first.error ?? failure, isLoaded: first.data !== undefined, more, patch }
 }
 
 /** The one that arrived last first. An alert that arrived while a page was loading may be in both. */
-function merged(all: readonly Found[], patches: ReadonlyMap<string, Triage>): Found[] {
+function merged(all: readonly Found[], patches: ReadonlyMap<string, Decision>): Found[] {
   const bySeq = new Map<number, Found>()
   for (const found of all) if (!bySeq.has(found.seq)) bySeq.set(found.seq, found)
   const rows = [...bySeq.values()].sort((a, b) => b.seq - a.seq)
   return patches.size === 0
     ? rows
     : rows.map(row => {
-        const triage = patches.get(row.alert.id)
-        return triage ? { ...row, triage } : row
+        const decision = patches.get(row.alert.id)
+        return decision ? { ...row, triage: decided(row.triage, decision) } : row
       })
+}
+
+const UNDECIDED: Triage = { state: 'open', by: '', at: '', notes: 0 }
+
+/** What a list shows of a decision: state and assignee. */
+function decided(before: Triage = UNDECIDED, { state = before.state, assignee }: Decision): Triage {
+  const { assignee: last, ...rest } = before
+  const next = assignee === undefined ? last : assignee
+  return { ...rest, state, ...(typeof next === 'string' && { assignee: next }) }
 }

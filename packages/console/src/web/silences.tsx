@@ -24,15 +24,23 @@ const HOURS: readonly (readonly [string, number])[] = [
 
 export function Silences() {
   const [round, setRound] = useState(0)
+  const [failure, setFailure] = useState<string | undefined>()
   const { data, error } = useLoaded(() => ask<SilencesAnswer>('silences'), String(round), 15_000)
   const again = () => setRound(round + 1)
+  const end = (id: number) =>
+    tell('DELETE', `silences/${id}`)
+      .then(
+        () => setFailure(undefined),
+        (problem: Error) => setFailure(problem.message),
+      )
+      .then(again)
   const all = data?.silences ?? []
   return (
     <div class="stack">
       {may('triage') && <Begin done={again} />}
       <section aria-label="Silences">
         <h2>Silences</h2>
-        <ErrorLine text={error} />
+        <ErrorLine text={failure ?? error} />
         {data && all.length === 0 && <p class="none">Nothing is silenced.</p>}
         <ol class="silences">
           {all.map(({ id, condition, until, author, reason, count }) => {
@@ -54,7 +62,7 @@ export function Silences() {
                     {grouped(count)} alert{count === 1 ? '' : 's'}
                   </button>
                   {!isOver && may('triage') && (
-                    <button type="button" onClick={() => void tell('DELETE', `silences/${id}`).then(again, again)}>
+                    <button type="button" onClick={() => void end(id)}>
                       End now
                     </button>
                   )}

@@ -1,17 +1,21 @@
 /** The triage of alerts: state, assignee and notes. */
 
 import { useEffect, useState } from 'preact/hooks'
-import type { Change, Changed, State, Triage } from '../shapes/index.ts'
+import type { Change, Changed, State } from '../shapes/index.ts'
 import { tell } from './api.ts'
 import { ErrorLine } from './error-line.tsx'
 import { grouped } from './numbers.ts'
 import { may } from './session.ts'
 
+/** What was decided about alerts. What is not named stays. */
+export type Decision = Pick<Change, 'state' | 'reason' | 'assignee' | 'note'>
+
 interface DecideProps {
   /** Which: IDs, or all that a list shows. */
   readonly which: Pick<Change, 'ids' | 'select'>
-  readonly count: number
-  readonly done: (triage: Triage) => void
+  /** undefined: not known */
+  readonly count: number | undefined
+  readonly done: (decision: Decision) => void
   /** A decision that a key has asked for. */
   readonly asked?: State | undefined
 }
@@ -36,21 +40,17 @@ export function Decide({ which, count, done, asked }: DecideProps) {
   }, [asked])
   if (!may('triage')) return null
 
-  const send = async (change: Pick<Change, 'state' | 'reason' | 'assignee' | 'note'>) => {
+  const send = async (decision: Decision) => {
     setBusy(true)
     setError(undefined)
     try {
       for (;;) {
-        const { more } = await tell<Changed>('PATCH', 'alerts', { ...which, ...change })
+        const { more } = await tell<Changed>('PATCH', 'alerts', { ...which, ...decision })
         if (!more) break
       }
       setAsking(undefined)
       setText('')
-      done({
-        ...{ state: change.state ?? 'open', by: '', at: new Date().toISOString(), notes: 0 },
-        ...(change.reason !== undefined && { reason: change.reason }),
-        ...(typeof change.assignee === 'string' && { assignee: change.assignee }),
-      })
+      done(decision)
     } catch (problem) {
       setError((problem as Error).message)
     }
@@ -80,7 +80,7 @@ export function Decide({ which, count, done, asked }: DecideProps) {
         <button type="button" disabled={isBusy} onClick={() => setAsking('note')}>
           Note…
         </button>
-        {count > 1 && <span class="hint">{grouped(count)} alerts</span>}
+        {count !== undefined && count > 1 && <span class="hint">{grouped(count)} alerts</span>}
       </div>
       {asking && (
         <form

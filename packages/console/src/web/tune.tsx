@@ -103,6 +103,7 @@ function Try({ rule, first }: { rule: string; first: readonly Part[] }) {
   const [written, setWritten] = useState<Tuned | undefined>()
   const exception: Exception = { rule, parts, since: since() }
   useEffect(() => {
+    setWritten(undefined)
     let isOver = false
     const timer = setTimeout(async () => {
       try {
@@ -179,13 +180,21 @@ function Try({ rule, first }: { rule: string; first: readonly Part[] }) {
           <pre class="yaml">{visible(tested.yaml).replaceAll('\\u000a', '\n')}</pre>
           <div class="buttons">
             {may('admin') && (
-              <button type="button" class="main" disabled={tested.problems.length > 0} onClick={() => void write()}>
+              <button
+                type="button"
+                class="main"
+                disabled={written !== undefined || tested.problems.length > 0}
+                onClick={() => void write()}
+              >
                 Write to the local rules file
               </button>
             )}
-            <button type="button" onClick={() => void navigator.clipboard.writeText(tested.yaml)}>
-              Copy
-            </button>
+            {/* Browsers have it on pages by HTTPS or of this machine only. */}
+            {navigator.clipboard && (
+              <button type="button" onClick={() => void navigator.clipboard.writeText(tested.yaml)}>
+                Copy
+              </button>
+            )}
           </div>
           {written && (
             <p role="status">

@@ -1,13 +1,13 @@
-/** What the page shows when an answer is not the console's, as behind a proxy that wants a login. */
+/** What the page makes of answers: those to decisions, and those of others, such as a proxy that wants a login. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { syscall } from '@falc/sources-syscall'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildConsoleApp } from '../../../scripts/console-app.ts'
 import { launch, noBrowser, openPage } from './browser.ts'
-import { alert, begin } from './start.ts'
+import { alert, ask, begin, post } from './start.ts'
 
 const work = mkdtempSync(join(tmpdir(), 'falc-page-errors-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
@@ -31,6 +31,33 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
   })
 
   const open = (hash: string) => openPage(browser, shared.console.url + hash, 'Falc console')
+
+  test('a list shows what was decided, and keeps what an assignee or a note does not change', async () => {
+    const { page, done } = await open('#/alerts')
+    const row = page.locator('.row-line', { hasText: 'message 149' })
+    const select = row.getByRole('checkbox')
+    await select.check()
+    await page.getByRole('button', { name: 'Acknowledge' }).click()
+    await row.getByText('acknowledged').waitFor()
+    await select.check()
+    await page.getByRole('button', { name: 'Note…' }).click()
+    await page.getByLabel('Note').fill('looked at it')
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Note…' }).waitFor({ state: 'detached' })
+    await row.getByText('acknowledged').waitFor()
+    await done()
+  })
+
+  test('a silence that cannot be ended says why', async () => {
+    const silence = { condition: 'alert.rule = Read', until: '2099-01-01', reason: 'x' }
+    const json = { 'content-type': 'application/json' }
+    expect((await ask(shared.console, 'api/v1/silences', post(JSON.stringify(silence), json))).status).toBe(200)
+    const { page, done } = await open('#/silences')
+    await page.route(/silences\/1/, route => route.fulfill({ body: '<p>a page of some proxy' }))
+    await page.getByRole('button', { name: 'End now' }).click()
+    await page.getByRole('region', { name: 'Silences', exact: true }).getByText('is not valid JSON').waitFor()
+    await done()
+  })
 
   test('older alerts that cannot be read are an error, and are asked for again', async () => {
     const { page, done } = await open('#/now')
