@@ -48,6 +48,26 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
+  test('a list that was paused continues with what arrived meanwhile', async () => {
+    const { page, done } = await open('#/alerts?filter=alert.rule%20%3D%20Paused')
+    await page.getByText('No alerts.').waitFor()
+    const insert = (n: number) => shared.console.writer.insert([alert(n, { rule: 'Paused' })])
+    await insert(201)
+    await page.locator('.row', { hasText: 'message 201' }).waitFor()
+    await page.getByRole('button', { name: 'Live' }).click()
+    await page.getByRole('button', { name: 'Paused' }).waitFor()
+    await insert(202)
+    await page.getByRole('button', { name: 'Paused' }).click()
+    await insert(203)
+    await page.locator('.row', { hasText: 'message 203' }).waitFor()
+    expect(await page.locator('.row').allTextContents()).toEqual([
+      expect.stringContaining('message 203'),
+      expect.stringContaining('message 202'),
+      expect.stringContaining('message 201'),
+    ])
+    await done()
+  })
+
   test('a silence that cannot be ended says why', async () => {
     const silence = { condition: 'alert.rule = Read', until: '2099-01-01', reason: 'x' }
     const json = { 'content-type': 'application/json' }
@@ -83,6 +103,15 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await error.waitFor({ state: 'detached' })
     await end()
     await page.locator('.row', { hasText: 'message 0' }).waitFor()
+    await done()
+  })
+
+  test('a list from which the console left some out says so', async () => {
+    const { page, done } = await open('#/now')
+    const body = 'event: gap\ndata: {"skipped":1800}\n\n'
+    await page.route(/api\/v1\/stream/, route => route.fulfill({ contentType: 'text/event-stream', body }))
+    await page.evaluate("location.hash = '#/alerts'")
+    await page.getByText('Many alerts arrived at once').waitFor()
     await done()
   })
 

@@ -32,11 +32,13 @@ export async function* follow(
   let after = from
   try {
     while (!signal.aborted) {
+      // Read before the search: an alert that arrives during the search would be skipped otherwise.
+      const { last } = store
       const page = firstOf(store.search(query, { after, oldest: true }), PAGE)
-      const last = page.length < PAGE ? store.last : page.at(-1)!.seq
       yield* page
-      after = Math.max(after, last)
+      after = Math.max(after, page.at(-1)?.seq ?? 0)
       if (page.length === PAGE) continue
+      after = Math.max(after, last)
       await sleep(POLL_MS, undefined, { signal }).catch(() => {})
       if (store.isInPlace) continue
       const next = await reopened(path)

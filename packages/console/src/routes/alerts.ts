@@ -18,9 +18,12 @@ const search: Route = {
     const limit = integerOf('limit', given, 100, MAX_PAGE)
     const before = given.has('cursor') ? integerOf('cursor', given, 1, Number.MAX_SAFE_INTEGER) : undefined
     const store = await call.reader(who)
+    // Read before the search: a stream after it has what arrives during the search.
+    const { last } = store
     const { value } = await call.runFor(store.startPage(selectionOf(call, given, store), { before }, limit))
     const silences = call.silences(store)
-    return `{"alerts":[${value.alerts.map(one => printed(one, store, silences)).join(',')}],"next":${value.next ?? null}}`
+    const list = value.alerts.map(one => printed(one, store, silences)).join(',')
+    return `{"alerts":[${list}],"next":${value.next ?? null},"last":${last}}`
   },
 }
 

@@ -52,6 +52,8 @@ export interface AlertPage {
   readonly alerts: readonly Found[]
   /** `cursor` of the next page; null: that was the last. A page may be short, or empty, and have a next one: the time was up. */
   readonly next: number | null
+  /** The number of the alert that had arrived last: the stream with this `after` continues the list. */
+  readonly last: number
 }
 
 /** `GET /api/v1/alerts/{id}` */

@@ -101,7 +101,7 @@ function Words(props: { label: string; value: string; placeholder: string; chang
 
 function List({ isLive, columns }: { isLive: boolean; columns: readonly string[] }) {
   const list = useAlertList(isLive)
-  const { rows, error, isLoaded, more, patch } = list
+  const { rows, error, isLoaded, note, more, patch } = list
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const [isAll, setAll] = useState(false)
   const asked = useKeys(list)
@@ -117,6 +117,11 @@ function List({ isLive, columns }: { isLive: boolean; columns: readonly string[]
   return (
     <>
       <ErrorLine text={error} />
+      {note !== undefined && (
+        <p class="hint" role="status">
+          {note}
+        </p>
+      )}
       {one === undefined && selected.size > 0 && (
         <label class="small">
           <input type="checkbox" checked={isAll} onChange={event => setAll(event.currentTarget.checked)} /> all that

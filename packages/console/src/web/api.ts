@@ -58,13 +58,21 @@ export function selection(view: View, now = Date.now()): Record<string, string |
 
 /**
  * Alerts as they arrive. The browser reconnects automatically, from the alert that it saw last.
+ * @param after the number of the last alert that is known
+ * @param skipped called when the browser was too far behind, so that the console left some out
  * @returns what ends it
  */
-export function listen({ filter, q }: View, arrived: (found: Found) => void): () => void {
-  const query = new URLSearchParams()
+export function listen(
+  { filter, q }: View,
+  after: number,
+  arrived: (found: Found) => void,
+  skipped: () => void,
+): () => void {
+  const query = new URLSearchParams({ after: String(after) })
   if (filter !== '') query.set('filter', filter)
   if (q !== '') query.set('q', q)
   const source = new EventSource(`api/v1/stream?${query}`)
   source.addEventListener('alert', event => arrived(JSON.parse(event.data)))
+  source.addEventListener('gap', skipped)
   return () => source.close()
 }

@@ -4,17 +4,22 @@ import type { AlertPage, Found, Triage } from '../shapes/index.ts'
 import { ask, listen, selection } from './api.ts'
 import { Arrivals } from './arrivals.ts'
 import { useLoaded } from './load.ts'
+import { grouped } from './numbers.ts'
 import { view } from './state.ts'
 import type { Decision } from './triage.tsx'
 
 /** Rows that the page holds. */
 const MAX_ROWS = 10_000
 const PAGE = 200
+const CUT = `The list ends after the newest ${grouped(MAX_ROWS)}: narrow the search or the time.`
+const GAP = 'Many alerts arrived at once, and some may be missing here: load the page again.'
 
 export interface AlertList {
   readonly rows: readonly Found[]
   readonly error: string | undefined
   readonly isLoaded: boolean
+  /** What it does not list, for people. */
+  readonly note: string | undefined
   /** Asks for older ones, if there are any and none are on their way. */
   readonly more: () => void
   /** Shows a change that the user has just made, before the console is asked again. */
@@ -26,35 +31,42 @@ export function useAlertList(isLive: boolean): AlertList {
   const first = useLoaded(() => ask<AlertPage>('alerts', { ...selection(view.value), limit: PAGE }), '')
   const [fresh, setFresh] = useState<readonly Found[]>([])
   const [older, setOlder] = useState<AlertPage | undefined>()
+  const [hasGap, setGap] = useState(false)
   const [failure, setFailure] = useState<string | undefined>()
   const [patches, setPatches] = useState<ReadonlyMap<string, Decision>>(new Map())
   const asking = useRef(false)
+  /** The last alert that is known: after a pause, the list continues there. */
+  const last = useRef(0)
+  const { data } = first
   useEffect(() => {
-    if (!isLive || first.error !== undefined || view.value.to > 0) return
+    if (!isLive || data === undefined || view.value.to > 0) return
+    last.current = Math.max(last.current, data.last)
     const arrivals = new Arrivals<Found>(MAX_ROWS)
     // Many may arrive in the time of one picture.
     let frame = 0
-    const end = listen(view.value, found => {
+    const arrived = (found: Found) => {
       arrivals.add(found)
       frame ||= requestAnimationFrame(() => {
         frame = 0
         const newest = arrivals.take()
+        last.current = newest[0]!.seq
         setFresh(all => [...newest, ...all].slice(0, MAX_ROWS))
       })
-    })
+    }
+    const end = listen(view.value, last.current, arrived, () => setGap(true))
     return () => {
       cancelAnimationFrame(frame)
       end()
     }
-  }, [isLive, first.error])
-  const next = older === undefined ? (first.data?.next ?? null) : older.next
-  const rows = merged([...fresh, ...(first.data?.alerts ?? []), ...(older?.alerts ?? [])], patches)
+  }, [isLive, data])
+  const next = older === undefined ? (data?.next ?? null) : older.next
+  const rows = merged([...fresh, ...(data?.alerts ?? []), ...(older?.alerts ?? [])], patches)
   const more = useCallback(() => {
     if (next === null || asking.current || rows.length >= MAX_ROWS) return
     asking.current = true
     void ask<AlertPage>('alerts', { ...selection(view.value), limit: PAGE, cursor: next })
       .then(page => {
-        setOlder(last => ({ alerts: [...(last?.alerts ?? []), ...page.alerts], next: page.next }))
+        setOlder(before => ({ ...page, alerts: [...(before?.alerts ?? []), ...page.alerts] }))
         setFailure(undefined)
       })
       .catch((error: Error) => setFailure(`Older alerts: ${error.message}. Scroll to ask again.`))
@@ -64,14 +76,16 @@ export function useAlertList(isLive: boolean): AlertList {
   }, [next, rows.length])
   const patch = (ids: ReadonlySet<string>, decision: Decision) =>
     setPatches(all => new Map([...all, ...[...ids].map(id => [id, { ...all.get(id), ...decision }] as const)]))
-  return { rows, error: first.error ?? failure, isLoaded: first.data !== undefined, more, patch }
+  const note = hasGap ? GAP : rows.length === MAX_ROWS ? CUT : undefined
+  return { rows, error: first.error ?? failure, isLoaded: data !== undefined, note, more, patch }
 }
 
-/** The one that arrived last first. An alert that arrived while a page was loading may be in both. */
+/** The newest first. An alert that arrived while a page was loading may be in both. */
 function merged(all: readonly Found[], patches: ReadonlyMap<string, Decision>): Found[] {
   const bySeq = new Map<number, Found>()
   for (const found of all) if (!bySeq.has(found.seq)) bySeq.set(found.seq, found)
-  const rows = [...bySeq.values()].sort((a, b) => b.seq - a.seq)
+  // Of more than that, those that arrived do not reach down to the first page.
+  const rows = [...bySeq.values()].sort((a, b) => b.seq - a.seq).slice(0, MAX_ROWS)
   return patches.size === 0
     ? rows
     : rows.map(row => {
