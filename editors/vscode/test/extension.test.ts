@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 
 describe('the archive', () => {
-  test('holds what its two descriptions name', () => {
+  test('holds the files that its two descriptions name', () => {
     const description = text('extension.vsixmanifest')
     for (const [, path] of description.matchAll(/ Path="([^"]+)"/g)) expect(Object.keys(files)).toContain(path)
     const endings = new Set(Object.keys(files).map(name => /\.\w+$/.exec(name)![0]))
@@ -35,18 +35,18 @@ describe('the archive', () => {
     expect(description).toContain(`Id="Microsoft.VisualStudio.Code.Engine" Value="${manifest.engines.vscode}"`)
   })
 
-  test('is the same each time', async () => {
+  test('is the same in each build', async () => {
     expect(unzipSync(await pack())).toEqual(files)
   })
 
-  test('has the licences of what is bundled', () => {
+  test('has the licences of bundled packages', () => {
     for (const name of ['vscode-languageclient', 'vscode-jsonrpc', 'semver'])
       expect(text('extension/NOTICES.txt')).toMatch(new RegExp(`^${name} \\d`, 'm'))
   })
 })
 
 describe('the manifest', () => {
-  test('has names that the marketplace takes, and nothing that only the build needs', () => {
+  test('has names that the marketplace accepts, and nothing that only the build needs', () => {
     expect(manifest.name).toMatch(/^[a-z0-9][a-z0-9-]*$/)
     expect(manifest.publisher).toMatch(/^[a-z0-9][a-z0-9-]*$/i)
     expect(manifest.version).toMatch(/^\d+\.\d+\.\d+$/)
@@ -70,18 +70,18 @@ describe('the manifest', () => {
     )
   })
 
-  test('was made for the API that the code is compiled against', () => {
+  test('requires the version of the API that the code is compiled against', () => {
     const { devDependencies, engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
     expect(engines.vscode).toBe(`^${devDependencies['@types/vscode']}`)
   })
 })
 
-test('the code loads in an editor, and starts falc lsp when it is activated', async () => {
-  const started: string[] = []
+test('the code loads in an editor, and shows why the server does not start', async () => {
+  const shown: string[] = []
   const registered: string[] = []
   const vscode = anything({
     commands: anything({ registerCommand: (name: string) => registered.push(name) }),
-    window: anything({ showErrorMessage: (message: string) => started.push(message) }),
+    window: anything({ showErrorMessage: (message: string) => shown.push(message) }),
     workspace: anything({ getConfiguration: () => ({ get: () => '/nowhere/falc' }) }),
   })
   const module = { exports: {} as any }
@@ -100,10 +100,14 @@ test('the code loads in an editor, and starts falc lsp when it is activated', as
     TextDecoder,
     TextEncoder,
   })
-  expect(Object.keys(module.exports)).toEqual(expect.arrayContaining(['activate', 'deactivate']))
+  const subscriptions: unknown[] = []
+  await module.exports.activate({ subscriptions })
+  expect([registered, subscriptions.length]).toEqual([['falc.restart'], 1])
+  expect(shown).toEqual([expect.stringMatching(/^\/nowhere\/falc lsp does not start: .* The setting falc.path names/)])
+  await module.exports.deactivate()
 })
 
-/** An object that has every property, can be called and constructed: stands for what the test is not about. */
+/** An object that has every property and can be called and constructed: a stand-in for the rest of the API. */
 function anything(known: Readonly<Record<string, unknown>> = {}): any {
   const made = new Map<string | symbol, unknown>(Object.entries(known))
   return new Proxy(class {}, {
@@ -120,7 +124,7 @@ describe('the grammar colors conditions and outputs', async () => {
   const wasm = readFileSync(require.resolve('vscode-oniguruma/release/onig.wasm'))
   const read = (name: string): IRawGrammar =>
     JSON.parse(readFileSync(new URL(`../syntaxes/${name}`, import.meta.url), 'utf8'))
-  /** Stands for the editor's own grammar of YAML, into which ours is injected. */
+  /** A stand-in for the editor's own grammar of YAML, into which ours is injected. */
   const yaml: IRawGrammar = {
     scopeName: 'source.yaml',
     patterns: [{ name: 'comment.yaml', match: '#.*$' }],

@@ -36,13 +36,13 @@ const files = [
 const { engine, report } = loadEngine({ ruleMatching: 'all' }, { sources }, files)
 const { rules } = notesOf(report)
 
-/** A door with these options, and what it answers. */
+/** A webhook with these options; `ask` returns its response to a request. */
 function door(options: readonly string[], evaluate = (event: unknown) => engine.evaluate('k8s_audit', event)) {
   const config = loadConfig(undefined, [...options, 'admission.listen=127.0.0.1:0'])
   const made = new AdmissionWebhook({ config, rules, engine }, new Log({ ...EARLY_LOG, log_level: 'emergency' }))
   const sent: string[] = []
   const stop = new AbortController()
-  // Nothing connects: it is asked directly. It is stopped before it listens.
+  // Stopped before it listens, since the tests call it directly.
   stop.abort()
   void made.run(
     {
@@ -69,7 +69,7 @@ function door(options: readonly string[], evaluate = (event: unknown) => engine.
   return { made, ask, sent, count }
 }
 
-/** Of a line as in requests.txt. */
+/** The request that a line in the format of requests.txt describes. */
 function requestOf(line: string): object {
   const [, head = '', object] = /^(.*?)(?: (\{.*\}))?$/.exec(line)!
   const [username, operation, what = '', ...words] = head.split(' ')
@@ -123,7 +123,7 @@ const PRIVILEGED = requestOf(
   'dev CREATE pods ns=shop {"spec":{"hostPID":true,"containers":[{"image":"web","securityContext":{"privileged":true}}]}}',
 )
 
-test('the answer names the rule, and what to change', async () => {
+test('the response names the rule, and what to change', async () => {
   const { ask } = door([
     'admission.deny.rules[0]=Privileged Container Created',
     'admission.remedies.Pod Using Host Namespaces=ask the platform team',
@@ -140,7 +140,7 @@ test('the answer names the rule, and what to change', async () => {
   })
 })
 
-test('a dry run is judged, and raises no alert', async () => {
+test('a dry run is judged but raises no alert', async () => {
   const { ask, sent, count } = door([])
   expect((await ask({ ...PRIVILEGED, dryRun: true })).warnings).toHaveLength(2)
   expect([sent, count('dry_runs_total')]).toEqual([[], 1])
@@ -148,38 +148,38 @@ test('a dry run is judged, and raises no alert', async () => {
   expect(sent).toEqual(['Privileged Container Created', 'Pod Using Host Namespaces'])
 })
 
-describe('what cannot be judged', () => {
+describe('requests that cannot be judged', () => {
   const broken = () => {
     throw new Error('broken')
   }
   test.each([
     ['open', { allowed: true, warnings: ['falc: the request could not be judged: an error that the log shows'] }],
     ['closed', { allowed: false, status: { code: 500, reason: 'InternalError', message: expect.any(String) } }],
-  ])('%s', async (mode, answer) => {
+  ])('are allowed or denied by admission.on_failure=%s, and counted', async (mode, answer) => {
     const { ask, count } = door([`admission.on_failure=${mode}`], broken)
     expect(await ask(PRIVILEGED)).toMatchObject(answer)
     expect(count('reviews_total', { answer: 'unjudged' })).toBe(1)
   })
 
-  test('no review: 400, counted', async () => {
+  test('get status 400 if the body is not a review, and are counted as invalid', async () => {
     const { made, count } = door([])
     expect(await made.take(Buffer.from('{}'))).toMatchObject({ status: 400, cause: 'bad-body' })
     expect(count('invalid_total')).toBe(1)
   })
 })
 
-test('all series are there from the start, with 0', () => {
+test('all series exist from the start with value 0, and are documented', () => {
   const { made } = door(['admission.deny.tags[0]=k8s'])
   const names = new Set(made.series().map(({ name }) => name))
   expect(made.series().filter(({ value }) => value !== 0)).toEqual([])
   const page = readFileSync(join(import.meta.dirname, '../../../docs/admission.md'), 'utf8')
   expect([...names].filter(name => !page.includes(name))).toEqual([])
   const modes = made.series().filter(({ name }) => name === 'falc_admission_matches_total')
-  // All but the one about impersonation.
+  // All rules but the one about impersonation.
   expect(modes).toHaveLength(rules.length - 1)
 })
 
-test('a rule denies only if everything it reads is known, and is named', () => {
+test('a rule denies only if all its fields are known at admission; unknown rules and tags are listed', () => {
   const content = [
     ['whole', 'ka.verb = create'],
     ['part', 'ka.verb = create and not ka.useragent startswith kubelet'],
@@ -202,7 +202,7 @@ test('a rule denies only if everything it reads is known, and is named', () => {
   expect(unknown).toEqual(['rule "gone"', 'rule with tag "none"'])
 })
 
-test('warnings and messages fit, whatever rules are called', () => {
+test('warnings and messages stay within their size limits, whatever the rule names', () => {
   const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 })
   const { admission } = loadConfig(undefined, ['admission.deny.tags[0]=d'])
   fc.assert(
@@ -222,7 +222,7 @@ test('warnings and messages fit, whatever rules are called', () => {
   )
 })
 
-test.skipIf(cannotCertify())('the webhook: TLS, a renewed certificate, a changed mode, metrics', async () => {
+test.skipIf(cannotCertify())('the webhook serves TLS, reloads its certificate and mode, and has metrics', async () => {
   const dir = folder()
   const [first, second] = [certificates(), certificates()]
   const install = (pem: typeof first) => {
@@ -254,7 +254,7 @@ webserver: {enabled: true, listen_port: ${metrics}, listen_address: 127.0.0.1, p
       onTestFinished(() => agent.destroy())
       const url = `https://127.0.0.1:${port}/admission?timeout=3s`
       const sent = httpsRequest(url, { ...options, agent }, response => {
-        // Longer than an API server keeps a connection that nothing comes on.
+        // Longer than an API server keeps an idle connection open.
         expect(response.headers['keep-alive']).toBe('timeout=100')
         text(response).then(answer => resolve(JSON.parse(answer).response), reject)
       })
@@ -277,7 +277,7 @@ webserver: {enabled: true, listen_port: ${metrics}, listen_address: 127.0.0.1, p
   configure('Privileged Container Created')
   falc.child.kill('SIGHUP')
   await eventually(async () => expect(await ask(second.ca)).toMatchObject({ allowed: false }))
-  // The page is the same for a second.
+  // The page is cached for a second.
   await eventually(async () => expect(await page()).toMatch(/falc_admission_reviews_total\{answer="denied"\} [1-9]/))
   falc.child.kill('SIGTERM')
   expect(await falc.exit).toBe(0)

@@ -1,4 +1,4 @@
-/** falc alerts: what it prints, on stores with alerts that attack whoever looks at them. */
+/** What falc alerts prints, also from a store whose alerts attack the terminal or spreadsheet that shows them. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,7 +69,7 @@ const said = async (...args: string[]) => {
   return stdout
 }
 
-test('falc run fills a store, falc alerts finds it in the configuration', async () => {
+test('falc run fills a store, and falc alerts finds it through the configuration', async () => {
   writeFileSync(
     join(dir, 'rules.yaml'),
     `
@@ -84,7 +84,7 @@ test('falc run fills a store, falc alerts finds it in the configuration', async 
     join(dir, 'falco.yaml'),
     'stdout_output: { enabled: false }\noutputs: [{ name: history, type: store, path: run.db }]\n',
   )
-  // The same capture again gives the same alerts: they are there already.
+  // A second replay gives the same alerts, which are already stored.
   for (let i = 0; i < 2; i++)
     expect((await falc('run', '-c', 'falco.yaml', '-r', 'rules.yaml', '-e', CAPTURE)).code).toBe(0)
   const top = await falc('alerts', 'top', '-c', 'falco.yaml', '--json')
@@ -104,7 +104,7 @@ describe('what it prints', () => {
     expect(await found('--since', '1h')).toEqual([])
   })
 
-  test('a table, with more columns', async () => {
+  test('search --columns adds columns to the table', async () => {
     const lines = (await said('search', '-n', '2', '--columns', 'proc.name,user.name'))
       .split('\n')
       .map(line => line.split(/ {2,}/))
@@ -116,7 +116,7 @@ describe('what it prints', () => {
     ])
   })
 
-  test('top', async () => {
+  test('top: counts by rule or field, in each format', async () => {
     expect(await said('top')).toBe('COUNT      RULE\n3          Shell\n1          Read\n')
     expect(await said('top', '--json')).toBe('[{"rule":"Shell","count":3},\n{"rule":"Read","count":1}]\n')
     expect(await said('top', '--by', 'proc.name', '--format', 'csv')).toBe('count,proc.name\r\n2,sh\r\n2,\r\n')
@@ -126,7 +126,7 @@ describe('what it prints', () => {
     expect(await said('top', 'alert.rule = none', '--json')).toBe('[]\n')
   })
 
-  test('top: what is absent, by the reason', async () => {
+  test('top groups absent values by reason, and get shows the reason', async () => {
     const top = (...args: string[]) => falc('alerts', 'top', '--db', 'absent.db', ...args)
     expect((await top('--by', 'k8s.pod.name')).stdout.split('\n').slice(1, -1)).toEqual([
       '2          <NA> (not asked)',
@@ -163,7 +163,7 @@ describe('what it prints', () => {
     expect(await said('backup', 'copy.db')).toBe('copy.db: 4 alerts\n')
   })
 
-  test('tail, and what arrives meanwhile', async () => {
+  test('tail -f prints the last alert, then new ones as they are stored', async () => {
     const { child, output, exit, sees } = startFalc(
       ['alerts', 'tail', '-f', '-n', '1', '--db', 'alerts.db', '--format', 'ndjson'],
       dir,
@@ -180,7 +180,7 @@ describe('what it prints', () => {
   })
 })
 
-test('hostile text does nothing on a terminal, and nothing in a spreadsheet', async () => {
+test('hostile text is inert on a terminal and in a spreadsheet', async () => {
   const of = async (...args: string[]) => (await falc('alerts', ...args, '--db', 'hostile.db')).stdout
   for (const args of [['search'], ['top'], ['histogram', '--by', 'proc.name'], ['get', alert(1).id], ['tail']]) {
     const text = await of(...args)
@@ -211,7 +211,7 @@ test.each([
   expect(stderr).toContain(reason)
 })
 
-test('a store that is not there, and one that cannot be guessed', async () => {
+test('a missing store, and a configuration that names no store, are errors', async () => {
   expect((await falc('alerts', 'top', '--db', 'none.db')).stderr).toBe('Error: none.db: there is no such file\n')
   writeFileSync(join(dir, 'empty.yaml'), 'json_output: true\n')
   expect((await falc('alerts', 'top', '-c', 'empty.yaml')).stderr).toContain(

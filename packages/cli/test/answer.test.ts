@@ -3,7 +3,7 @@ import type { RunningQuery } from '@falc/store'
 import { expect, test } from 'vitest'
 import { answerOf } from '../src/history/answer.ts'
 
-/** A question of four steps, which does something at each. */
+/** A query of four steps that calls `each` at every step. */
 function question(each: (step: number) => void = () => {}): RunningQuery<number> {
   let step = 0
   return {
@@ -30,20 +30,20 @@ function terminal(isTTY: boolean) {
   return { written, emitter, given: { stderr: stderr as never, process: emitter as never, interval: 0 } }
 }
 
-test('a terminal shows how far a question is, and nothing is left of that', async () => {
+test('a terminal shows the progress of a query, and erases it at the end', async () => {
   const { written, given, emitter } = terminal(true)
   expect(await answerOf(question(), given)).toEqual({ value: 4, code: 0 })
   expect(written).toEqual([25, 50, 75].map(n => `\r\x1b[K${n} % of 400 alerts`).concat('\r\x1b[K'))
   expect(emitter.listenerCount('SIGINT')).toBe(0)
 })
 
-test('no terminal shows nothing', async () => {
+test('without a terminal no progress is shown', async () => {
   const { written, given } = terminal(false)
   expect(await answerOf(question(), given)).toEqual({ value: 4, code: 0 })
   expect(written).toEqual([])
 })
 
-test('an interrupt gives what is known so far, and says of how many alerts', async () => {
+test('an interrupted query returns its result so far, and reports how many alerts that covers', async () => {
   const { written, emitter, given } = terminal(false)
   const asked = question(step => step === 2 && emitter.emit('SIGINT'))
   expect(await answerOf(asked, given)).toEqual({ value: 2, code: 130 })

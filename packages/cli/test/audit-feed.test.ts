@@ -44,7 +44,7 @@ async function post(port: number, body: string, headers: Record<string, string> 
   return (await fetch(`http://127.0.0.1:${port}/k8s-audit`, request)).status
 }
 
-test('a webhook that anybody can reach is warned about; tokens come from a file', async () => {
+test('an unauthenticated webhook on all addresses is warned about; tokens are read from a file', async () => {
   const port = await freePort()
   const open = run({ from: `http://:${port}/k8s-audit` })
   await eventually(() => expect(open.warnings).toHaveLength(1))
@@ -81,7 +81,7 @@ test('a rejected item is counted once and raises an alert', async () => {
   expect(audit.alerts).toHaveLength(1)
 })
 
-test('of many rejected events there is an alert a minute, with their number', () => {
+test('many rejected events raise one alert a minute, with their number', () => {
   let now = 0
   const drops = new AuditDrops(() => now)
   const outputs: string[] = []
@@ -100,7 +100,7 @@ test('of many rejected events there is an alert a minute, with their number', ()
   ])
 })
 
-test('a followed log continues after a restart, where the service keeps its state', async () => {
+test('after a restart, a followed log continues from the position in STATE_DIRECTORY', async () => {
   vi.stubEnv('STATE_DIRECTORY', join(dir, 'state'))
   mkdirSync(join(dir, 'state'))
   const from = join(dir, 'audit.log')
@@ -118,7 +118,7 @@ test('a followed log continues after a restart, where the service keeps its stat
   await again.end()
 })
 
-test('what a refused body says begins no line of the log or of an alert', async () => {
+test('the text of a rejected event cannot start a new line in the log or in an alert', async () => {
   const from = join(dir, 'audit.log')
   writeFileSync(from, '{"x":\u2028\u001bc00:00:00: forged}\n')
   const { warnings, alerts, end } = run({ from, follow: true })

@@ -1,4 +1,4 @@
-/** Audit events that name pods: who these belong to, from an API server (a strict stand-in). */
+/** Audit events that name pods: the metadata of these pods, from an API server (a strict stand-in). */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -86,12 +86,12 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('audit events tha
     expect(stderr).toMatch(/cluster lists: 10/)
   })
 
-  test('doctor names the rules that lack it', async () => {
+  test('falc doctor names the rules whose fields are absent without metadata', async () => {
     const doctor = falc('doctor', '-c', 'falco.yaml').catch(error => error)
     expect((await doctor).stdout).toMatch(/Kubernetes metadata.*1 rule \(Exec into pod\) read fields that are absent/)
   })
 
-  test.skipIf(skipped('peers', missing('nats-server')))('or from a collector, by NATS', async () => {
+  test.skipIf(skipped('peers', missing('nats-server')))('metadata also comes from a collector, over NATS', async () => {
     const nats = await natsServer()
     onTestFinished(() => nats.daemon.stop())
     const k8smeta = { name: 'k8smeta', init_config: { nodeName: 'far', kubeconfig: server.kubeconfig } }

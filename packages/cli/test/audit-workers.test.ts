@@ -1,4 +1,4 @@
-/** `workers` in falco.yaml: the output is to the letter that of one thread, and where workers cannot be used, the log says so. */
+/** `workers` in falco.yaml: the output is byte for byte that of one thread, and the log says when workers cannot be used. */
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -57,7 +57,7 @@ async function run(workers: number, rules: string, ...more: string[]) {
   return { code: await falc.exit, ...falc.output }
 }
 
-test('text and JSON are those of one thread, and so are the counts of the report', async () => {
+test('two workers give the same text, JSON and report counts as one thread', async () => {
   for (const json of ['json_output=true', 'json_output=false']) {
     const [one, two] = [await run(1, 'plain', '-o', json), await run(2, 'plain', '-o', json)]
     expect([two.code, two.stdout]).toEqual([one.code, one.stdout])
@@ -69,7 +69,7 @@ test('text and JSON are those of one thread, and so are the counts of the report
   }
 })
 
-test('a rule that counts events leaves them to one thread', async () => {
+test('one thread evaluates all events if a rule reads evt.num', async () => {
   const [one, two] = [await run(1, 'numbered'), await run(2, 'numbered')]
   expect(two.stdout).toEqual(one.stdout)
   expect(two.stderr).toContain('one thread evaluates all events: a rule reads evt.num, which depends on those before')
@@ -97,7 +97,7 @@ test('a live run counts per worker, and reloads its rules', async () => {
     const page = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
     const sum = (text: string, name: string) =>
       [...text.matchAll(new RegExp(`^${name}\\{.*\\} (\\d+)$`, 'gm'))].reduce((n, [, count]) => n + Number(count), 0)
-    // All of the log: what is read after the reload is evaluated by the new rules.
+    // The whole log first: lines read after the reload would be evaluated by the new rules.
     await eventually(async () => expect(sum(await page(), 'falc_worker_alerts_total')).toBe(667))
     expect(sum(await page(), 'falc_worker_restarts_total')).toBe(0)
     writeFileSync(join(dir, 'live.yaml'), rule('after', '%ka.auditid'))

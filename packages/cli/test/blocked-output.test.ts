@@ -1,4 +1,4 @@
-/** An output that blocks for good: events that do not wait go on, whatever it costs that output. */
+/** An output that blocks for good: live feeds continue and that output loses alerts; finite feeds wait. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,7 +54,7 @@ const alert = (consumer: Consumer, count: number) => {
   for (let i = 0; i < count; i++) consumer.report!({ rule: 'r', priority: 'Notice', output: 'o'.repeat(1_000_000) })
 }
 
-test('a live feed waits once, for output_timeout, and leaves nothing behind that waits', async () => {
+test('a live feed waits once for a blocked output, until output_timeout; other outputs get every alert', async () => {
   const { consumer, written } = await start(false)
   expect(consumer.pause()).toBeUndefined()
   alert(consumer, 10)
@@ -63,7 +63,7 @@ test('a live feed waits once, for output_timeout, and leaves nothing behind that
   for (let i = 0; i < 100; i++) expect(consumer.pause()).toBe(wait)
   await wait
   expect(consumer.pause()).toBeUndefined()
-  // The other output has everything.
+  // The other output gets every alert.
   for (let sent = 10; sent < 100; sent += 10) {
     await eventually(() => expect(written()).toBe(sent))
     alert(consumer, 10)
@@ -72,7 +72,7 @@ test('a live feed waits once, for output_timeout, and leaves nothing behind that
   expect(consumer.pause()).toBeUndefined()
 })
 
-test('a feed that can wait does so until the run is stopped', async () => {
+test('a finite feed waits for a blocked output until the run is stopped', async () => {
   const { log, consumer, end } = await start(true)
   alert(consumer, 10)
   const wait = consumer.pause()

@@ -14,7 +14,10 @@ beforeEach(() => {
 })
 afterEach(() => {
   rmSync(dir, { recursive: true })
-  for (const [name, value] of before) if (value !== undefined) process.env[name] = value
+  for (const [name, value] of before) {
+    if (value === undefined) delete process.env[name]
+    else process.env[name] = value
+  }
 })
 
 describe('the cache is', () => {
@@ -31,13 +34,13 @@ describe('the cache is', () => {
     expect(cacheFolder()).toEqual({ folder: join(dir, 'falc') })
   })
 
-  test('in the folder of systemd, which takes precedence over both', () => {
+  test('in the folder that systemd provides, which takes precedence over both', () => {
     process.env.XDG_CACHE_HOME = '/'
     process.env.CACHE_DIRECTORY = `${dir}:/var/cache/other`
     expect(cacheFolder()).toEqual({ folder: dir })
   })
 
-  test('in a folder of systemd that does not exist yet', () => {
+  test('in a folder from systemd that does not exist yet: it is created with mode 0700', () => {
     process.env.CACHE_DIRECTORY = join(dir, 'made/cache')
     expect(cacheFolder()).toEqual({ folder: join(dir, 'made/cache') })
     expect(statSync(join(dir, 'made/cache')).mode & 0o777).toBe(0o700)
@@ -47,7 +50,7 @@ describe('the cache is', () => {
     ['there is no home', 'is set', () => {}],
     ['the home does not exist', 'none is not a folder', () => (process.env.HOME = join(dir, 'none'))],
     [
-      'others can write there',
+      'other users can write there',
       '.cache is not a folder of this user',
       () => {
         process.env.HOME = dir

@@ -1,4 +1,4 @@
-/** A start from the cache behaves as one without, whatever the rules, their order and the configuration are. */
+/** A start from the cache behaves like one without it, whatever the rules, their order and the configuration. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ afterAll(() => rmSync(dir, { recursive: true }))
 const captures = fileURLToPath(new URL('../../../examples/captures/', import.meta.url))
 const audit = readFileSync(join(captures, 'k8s-audit.jsonl'), 'utf8').split('\n').filter(Boolean)
 
-/** Pieces of rules files. Each makes sense alone or after others, or is an error then. */
+/** Pieces of rules files. Some are valid only after others, and errors without them. */
 const PIECES = [
   '',
   '- macro: reads\n  condition: evt.type in (open, openat)\n',
@@ -84,7 +84,7 @@ const ALERTING: [{ name: string; content: string }[], object] = [
   { plugins: [{ name: 'k8saudit', library_path: 'libk8saudit.so' }] },
 ]
 
-/** What a run says and does. */
+/** The results of a run: an error, or alerts, notes and wanted event types. */
 async function outcome(path: string, rules: { name: string; content: string }[], cache: CacheOptions | undefined) {
   const config = loadConfig(path, [])
   const input = {
@@ -116,7 +116,7 @@ async function outcome(path: string, rules: { name: string; content: string }[],
   return { alerts, notes, wanted: [...engine.wantedTypes('k8s_audit'), ...wanted] }
 }
 
-test('the first start, the second, and one without a cache are equal', { timeout: 600_000 }, async () => {
+test('starts that fill the cache, read it, or have none behave the same', { timeout: 600_000 }, async () => {
   const path = join(dir, 'falco.yaml')
   let [errors, alerts] = [0, 0]
   await fc.assert(

@@ -7,7 +7,7 @@ const captures = new URL('../../../examples/captures/', import.meta.url).pathnam
 test.each([
   ['a capture', () => captureFeed(`${captures}host-a.scap`)],
   ['an audit log', () => k8sAuditFeed({ from: `${captures}k8s-audit.jsonl`, warn: () => {} })],
-])('%s waits after each event whose alerts fill the outputs, since it can', async (_, open) => {
+])('the feed of %s waits after each event whose alerts fill the outputs', async (_, open) => {
   let [waiting, most, events] = [0, 0, 0]
   const event = () => {
     events++

@@ -13,7 +13,7 @@ afterAll(() => rmSync(root, { recursive: true }))
 
 /*
  * Sections: names of files (with a dot) with their contents; `args`, one per line; `stdin`; `env`, A=B lines; then
- * `stdout`, `stderr`, `logged` (lines of the log, without their times), `exit` (default 0) and `after FILE` (its contents in the end) as expected. $CAPTURES is examples/captures. A line `…` in expected
+ * `stdout`, `stderr`, `logged` (lines of the log, without their times), `exit` (default 0) and `after FILE` (its contents afterwards) as expected. $CAPTURES is examples/captures. A line `…` in expected
  * output stands for any lines, ` …` at the end of a line for its rest. FALC_UPDATE=1 rewrites expectations that do not hold (and have
  * neither).
  */

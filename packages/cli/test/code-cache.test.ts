@@ -13,7 +13,7 @@ import { startFalc } from './process.ts'
 const CAPTURE = fileURLToPath(new URL('../../../examples/captures/host-a.scap', import.meta.url))
 
 let folder: string
-/** The bundle. */
+/** The bundle's folder. */
 let own: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'falc-code-'))
@@ -26,7 +26,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const require = createRequire(import.meta.url)
 
-/** What a process does with the cache; returns what its file computes. */
+/** Acts as a process that loads the bundle's file through the cache; returns what the file computes. */
 function start(then: (cache: CodeCache) => void): unknown {
   const cache = new CodeCache(folder)
   cache.attach(own)
@@ -38,7 +38,7 @@ function start(then: (cache: CodeCache) => void): unknown {
 }
 const asEver = () => [42, join(own, 'plain.cjs')]
 const kept = () => readdirSync(join(folder, 'code')).map(name => join(folder, 'code', name))
-/** Whether the code has been written since this was asked last. */
+/** Whether the code has been written since the last call. */
 function isWritten(): boolean {
   const [path] = kept()
   const { mtimeMs } = statSync(path!)
@@ -46,7 +46,7 @@ function isWritten(): boolean {
   return mtimeMs > 1000
 }
 
-test('code is kept once, and once more after a long run', () => {
+test('code is cached once, and again after the first long run', () => {
   start(cache => cache.save(false))
   expect(kept()).toEqual([expect.stringMatching(/part-a1b2c3d4\.cjs$/)])
   expect(isWritten()).toBe(true)
@@ -59,7 +59,7 @@ test('code is kept once, and once more after a long run', () => {
   expect(isWritten()).toBe(false)
 })
 
-test('functions that were called are kept compiled', () => {
+test('functions that were called are cached in compiled form', () => {
   const body = Array.from({ length: 500 }, (_, i) => `n += ${i}`).join('\n')
   writeFileSync(join(own, 'part-a1b2c3d4.cjs'), `exports.twice = n => {\n${body}\nreturn n }\nexports.file = 0`)
   start(cache => cache.save(false))
@@ -73,9 +73,9 @@ test('functions that were called are kept compiled', () => {
 
 test.each<[string, (bytes: Buffer) => Buffer]>([
   ['damaged', bytes => bytes.fill(0x55, bytes.length >> 1, (bytes.length >> 1) + 4)],
-  ['cut', bytes => bytes.subarray(0, bytes.length - 8)],
+  ['truncated', bytes => bytes.subarray(0, bytes.length - 8)],
   ['empty', () => Buffer.alloc(0)],
-])('code that is %s is made again', (_, change) => {
+])('cached code that is %s is compiled again', (_, change) => {
   start(cache => cache.save(true))
   writeFileSync(kept()[0]!, change(readFileSync(kept()[0]!)))
   expect(isWritten()).toBe(true)
@@ -84,7 +84,7 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
   expect(start(() => {})).toEqual(asEver())
 })
 
-test('what has not been written for a month is removed', () => {
+test('cached code that was not written for a month is removed', () => {
   start(cache => cache.save(false))
   const old = join(folder, 'code', '1-other-a1b2c3d4.cjs')
   writeFileSync(old, '')
@@ -93,12 +93,12 @@ test('what has not been written for a month is removed', () => {
   expect(kept()).not.toContain(old)
 })
 
-test('where nothing can be written, nothing is', () => {
+test('code runs as usual if the cache cannot be written', () => {
   writeFileSync(join(folder, 'code'), '')
   expect(start(cache => cache.save(true))).toEqual(asEver())
 })
 
-test('code counts under the flags that V8 had at the start: those for events are put back', () => {
+test("underFirstFlags runs a function under V8's initial flags, then restores those for events", () => {
   const tag = cachedDataVersionTag()
   tuneForEvents()
   const tuned = cachedDataVersionTag()
@@ -106,7 +106,7 @@ test('code counts under the flags that V8 had at the start: those for events are
   expect(cachedDataVersionTag()).toBe(tuned)
 })
 
-test('under other flags nothing is kept', () => {
+test('nothing is cached under changed V8 flags', () => {
   const before = cachedDataVersionTag()
   start(cache => {
     setFlagsFromString('--max-lazy')
@@ -117,7 +117,7 @@ test('under other flags nothing is kept', () => {
   expect(() => kept()).toThrow('ENOENT')
 })
 
-test('falc run has the same alerts with its code from the cache', async () => {
+test('falc run raises the same alerts with its code from the cache', async () => {
   const rules = join(folder, 'rules.yaml')
   writeFileSync(
     rules,
@@ -138,7 +138,7 @@ test('falc run has the same alerts with its code from the cache', async () => {
   expect(await run({})).toBe(without)
   expect(code()).toBe(true)
   expect(await run({})).toBe(without)
-  // Nothing large is loaded before there is a cache.
+  // The large parts are cached: none is loaded before the cache is attached.
   const names = readdirSync(join(folder, 'cache/code')).join(' ')
   for (const part of ['syscall', 'detect']) expect(names).toContain(`-${part}-`)
   // Code of another V8, which this one refuses.

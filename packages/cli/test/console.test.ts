@@ -1,4 +1,4 @@
-/** falc console as a process: who may listen where, and that what it takes is there. */
+/** falc console as a process: where it may listen, and that the alerts it accepts are stored. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 const ALERT =
   '{"rule":"Shell","priority":"Notice","time":"2026-11-24T10:00:00Z","output":"x","output_fields":{"proc.name":"sh"}}'
 
-test('takes an alert, shows it, and ends on request', async () => {
+test('accepts an alert, shows it, and exits on SIGTERM', async () => {
   const { child, output, exit, sees } = startFalc(['console', '--db', 'alerts.db', '--listen', '127.0.0.1:0'], dir)
   await sees('Console listening at')
   const [url] = /http:\/\/127\.0\.0\.1:\d+\//.exec(output.stderr)!
@@ -26,7 +26,7 @@ test('takes an alert, shows it, and ends on request', async () => {
   expect([await ended, said.stdout]).toEqual([0, '[{"rule":"Shell","count":1}]\n'])
 })
 
-test('a step of falc respond waits: the link that its output got approves it in the console', async () => {
+test('the link that falc respond sends for a waiting step approves the step in the console', async () => {
   const book = [
     {
       playbook: 'p',
@@ -58,7 +58,7 @@ test('a step of falc respond waits: the link that its output got approves it in 
   expect(await console.exit).toBe(0)
 })
 
-test('makes tokens, and asks for them where others can come', async () => {
+test('creates tokens, and with a token file rejects requests without one', async () => {
   const { exit, output } = startFalc(['console', 'token', 'ann', '--scopes', 'read,ingest'], dir)
   expect(await exit).toBe(0)
   const [, token, line] =
@@ -76,7 +76,7 @@ test('makes tokens, and asks for them where others can come', async () => {
   expect(await console.exit).toBe(0)
 })
 
-test('in one process with falc run: an audit event, an alert in the console, and what its outputs do', async () => {
+test('in one process with falc run, the console shows the alert, why it was raised, and the outputs', async () => {
   const port = await freePort()
   const rule =
     '- {rule: r, desc: d, condition: ka.verb = get, output: "%ka.verb", priority: WARNING, source: k8s_audit}\n'

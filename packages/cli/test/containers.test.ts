@@ -1,6 +1,6 @@
 /**
- * Containers that end at once and are removed, live, of real engines: each act gives its alert once, with what the engine
- * knows of the container, and no rule fires because nobody knew yet.
+ * Containers of real engines that exit at once and are removed, watched live: each act raises its alert once, with the
+ * engine's description of the container. No rule matches because the description is not there yet.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -19,14 +19,14 @@ const live = noLive()
 const ROUNDS = 20
 /** Milliseconds that an alert waits for its container's description: as long as that may take on a busy machine. */
 const HOLD = 60_000
-/** No other test's container asks for it. There is no such file: to try to open it is enough. */
+/** No other test's container opens this file. It does not exist: an attempt to open it is enough. */
 const FILE = `/etc/falc-act-${process.pid}`
 const PREFIX = `act-${process.pid}`
 const ACT = ['cat', FILE]
-/** As ctr has it. */
+/** In ctr's syntax. */
 const MOUNT = 'type=bind,src=/usr,dst=/host/usr,options=rbind:ro'
 
-/** Somebody who runs containers. */
+/** Runs containers in an engine. */
 interface Runner {
   /** Its protocol, as the plugin's configuration names it. */
   readonly engine: 'podman' | 'docker' | 'cri'
@@ -34,9 +34,9 @@ interface Runner {
   readonly image: string
   /** What the alert says besides name and image. */
   readonly says: string
-  /** The alert says too what the container may; an engine that keeps no record of that may have removed it first. */
+  /** Privileges and mounts in the alert; undefined where the container may be removed before the engine is queried. */
   readonly may?: string
-  /** Runs the act in a container of that name and returns when it is gone. */
+  /** Runs the act in a container of that name and resolves once the container is removed. */
   run(name: string): Promise<unknown>
   stop(): Promise<void>
 }
@@ -73,7 +73,7 @@ const RUNNERS: Readonly<Record<string, { readonly missing: () => string | undefi
       }
     },
   },
-  "containerd, in Kubernetes' way": {
+  'containerd through CRI': {
     missing: noContainerd,
     async start() {
       const containerd = await Containerd.start()
@@ -97,7 +97,7 @@ const RUNNERS: Readonly<Record<string, { readonly missing: () => string | undefi
       }
     },
   },
-  "containerd, ctr's": {
+  'containerd through ctr': {
     missing: noContainerd,
     async start() {
       const containerd = await Containerd.start()
@@ -130,7 +130,7 @@ const rules = (image: string) => `
   priority: NOTICE
 `
 
-/** Only this engine is asked. */
+/** Only this engine is queried. */
 function plugin({ engine, socket }: Runner) {
   const engines = Object.fromEntries(
     ['podman', 'docker', 'cri'].map(name => [name, { sockets: name === engine ? [socket] : [] }]),
@@ -153,20 +153,20 @@ describe.skipIf((live ?? noPodman()) !== undefined)('a recording of one containe
   })
   afterAll(() => runner.stop())
 
-  test('has it from its first event to its last, though it ends at once', async () => {
+  test('has the act of that container, which exits at once', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'falc-recorded-'))
     const capture = join(dir, 'act.scap')
     const config = join(dir, 'falco.yaml')
     writeFileSync(config, JSON.stringify({ plugins: [plugin(runner)] }))
     const falc = startFalc(['record', '-c', config, '-w', capture, '--filter', `container.name = ${PREFIX}-one`], dir)
-    while (!existsSync(capture)) await sleep(50)
+    await until('the recording', () => existsSync(capture))
     for (const name of [`${PREFIX}-other`, `${PREFIX}-one`]) await runner.run(name)
     const isRecorded = async () => {
       const printed = startFalc(['print', '-e', capture, '-p', '%evt.type %proc.name %fd.name %container.name'], dir)
       await printed.exit
       return printed.output.stdout.split('\n').includes(`openat cat ${FILE} ${PREFIX}-one`)
     }
-    // What waits for its container's description is not in it yet, and the recorder writes its buffer after further events.
+    // The act may still wait for its container's description, and only further events make the recorder write its buffer.
     await until('the act in the recording', () => {
       for (let n = 0; n < 20; n++) execFileSync('true')
       return isRecorded()
@@ -187,19 +187,19 @@ for (const [title, { missing, start }] of Object.entries(RUNNERS)) {
     })
     afterAll(() => runner.stop())
 
-    test('containers that end at once', async () => {
+    test('each container that exits at once raises its alert once', async () => {
       const falc = await watch(runner)
       for (let i = 0; i < ROUNDS; i++) await runner.run(`${PREFIX}-${i}`)
       const alerts = () => falc.output.stdout.split('\n').filter(line => line.includes(' of '))
-      // Which are missing, the comparison says.
+      // The comparison below shows which are missing.
       await until('an alert of each', () => alerts().length >= ROUNDS).catch(() => {})
-      // An alert that came twice would be here by then.
+      // A duplicate alert would have arrived by then.
       await sleep(500)
       falc.child.kill('SIGINT')
       await falc.exit
       const { image, says, may } = runner
       const said = alerts().map(line => line.replace(/^\S+ Notice /, ''))
-      // Each waits for its own container's description: a younger one may be told sooner.
+      // Each waits for its own container's description, so later ones may be printed earlier.
       expect((may === undefined ? said.map(line => line.split(';')[0]!) : said).sort()).toEqual(
         Array.from(
           { length: ROUNDS },

@@ -1,4 +1,4 @@
-/** falc diff --alerts: what a store tells of a change to the rules that filled it. */
+/** falc diff --alerts: which stored alerts a change to the rules would remove. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,7 +46,7 @@ async function diff(...args: string[]) {
   return falc.output.stdout.replace(/^.*\n\n/s, '')
 }
 
-test('alerts that go, that may go, and those of other rules', async () => {
+test('a narrower condition: alerts that stay, go or may go, and the number of those by other rules', async () => {
   expect(await diff('a.yaml', 'b.yaml', '--alerts', 'alerts.db')).toBe(
     `4 stored alerts, 1 of them by rules that are not in the old version: not all stay
   Hashes Read: 1 stay, 1 go, 1 may go
@@ -56,7 +56,7 @@ test('alerts that go, that may go, and those of other rules', async () => {
   )
 })
 
-test('more alerts: all that there are stay', async () => {
+test('a wider condition: all stored alerts stay', async () => {
   expect(await diff('a.yaml', 'c.yaml', '--alerts', 'alerts.db')).toBe(
     '4 stored alerts, 1 of them by rules that are not in the old version: all stay\n',
   )

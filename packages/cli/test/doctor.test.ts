@@ -36,7 +36,7 @@ for (const { file, cases } of readCases(new URL('cases/doctor/', import.meta.url
   })
 }
 
-test('another system', () => {
+test('a system other than Linux gets a single finding with state missing', () => {
   expect(kernelFindings({ root, release: '24.0.0', platform: 'darwin' })).toMatchObject([{ state: 'missing' }])
 })
 
@@ -120,7 +120,7 @@ http_output: {enabled: true, url: "http://127.0.0.1:${port}/alerts"}
   expect(await check('rules_files: [\n')).toMatchObject({ usable: false })
 })
 
-test('a sidecar that ends at once is found by the trial', async () => {
+test('the trial finds a sidecar that exits at once', async () => {
   const probe = join(root, 'probe')
   writeFileSync(probe, `#!/bin/sh\n[ "$1" = --version ] && echo 'falc-probe, wire version ${WIRE_VERSION}'\nexit 3\n`, {
     mode: 0o755,
@@ -131,12 +131,12 @@ test('a sidecar that ends at once is found by the trial', async () => {
   expect(live).toBe(false)
   const lacking = findings.filter(({ state }: { state: string }) => state === 'missing')
   const tried = lacking.find(({ name }: { name: string }) => name === 'trial')
-  // Where something else is missing nothing is tried.
+  // The trial is skipped if something else is missing.
   if (tried !== undefined) expect(tried.detail).toMatch(/^the sidecar/)
   else expect(lacking.length).toBeGreaterThan(0)
 })
 
-test.skipIf(cannotCertify())('certificates: days that are left, from two weeks before the end, and expired', () => {
+test.skipIf(cannotCertify())('certificates are reported as valid, about to expire, expired or unreadable', () => {
   const { cert, key, ca } = certificates()
   const options = [`admission.certificate=${cert}`, `admission.client_ca=${join(root, 'none.pem')}`]
   const config = loadConfig(undefined, [

@@ -5,7 +5,7 @@ import { SilenceMonitor } from '../src/health/silence.ts'
 import { TokenBucket } from '../src/health/token-bucket.ts'
 import type { KernelCounts } from '../src/meter/counts.ts'
 
-/** What the probe has counted up to a second: events, lost ones included, and those that full rings cost. */
+/** What the probe has counted up to a second: events, including lost ones, and those lost to full rings. */
 const counted = (events: number, bufferFull: number): KernelCounts => ({
   events,
   lost: { bufferFull, bufferPressure: 0, bufferFullFirst: 0, scratch: 0, bug: 0 },
@@ -27,11 +27,11 @@ interface Case {
 const TOLD = (n: number) => `Falco internal: syscall event drop. ${n} system calls dropped in last second.`
 
 const CASES: readonly Case[] = [
-  { title: 'nothing is lost', seconds: [[100, 0]], done: [] },
-  { title: 'as much as the threshold allows', seconds: [[100, 10]], done: [] },
-  { title: 'more than it allows', seconds: [[100, 11]], done: [`1 alert ${TOLD(11)}`] },
+  { title: 'without any, nothing is done', seconds: [[100, 0]], done: [] },
+  { title: 'as many as the threshold allows cause no action', seconds: [[100, 10]], done: [] },
+  { title: 'more than the threshold allows raise an alert', seconds: [[100, 11]], done: [`1 alert ${TOLD(11)}`] },
   {
-    title: 'each second counts for itself',
+    title: 'each second is judged by itself',
     threshold: 0,
     rate: 1,
     maxBurst: 5,
@@ -43,7 +43,7 @@ const CASES: readonly Case[] = [
     done: [`1 alert ${TOLD(1)}`, `3 alert ${TOLD(3)}`],
   },
   {
-    title: 'no more often than the bucket lets it: once, then every other second',
+    title: 'the token bucket limits alerts: one at once, then one every other second',
     threshold: 0,
     rate: 0.5,
     maxBurst: 1,
@@ -59,7 +59,7 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    title: 'that begin after a quiet time are reported, whatever is left in the bucket',
+    title: 'those after a quiet time are reported even if the token bucket is empty',
     threshold: 0,
     seconds: [
       [10, 1],
@@ -77,9 +77,9 @@ const CASES: readonly Case[] = [
       `8 alert ${TOLD(1)}`,
     ],
   },
-  { title: 'ignored', actions: ['ignore'], threshold: 0, seconds: [[10, 5]], done: [] },
+  { title: 'the action ignore does nothing', actions: ['ignore'], threshold: 0, seconds: [[10, 5]], done: [] },
   {
-    title: 'log and exit',
+    title: 'the actions log and exit',
     actions: ['log', 'exit'],
     threshold: 0,
     seconds: [[10, 5]],
@@ -91,7 +91,7 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    title: 'simulated, with nothing lost and nothing happening',
+    title: 'simulated drops raise an alert without any event',
     simulate: true,
     seconds: [[0, 0]],
     done: ['1 info Simulating syscall event drop', `1 alert ${TOLD(1)}`],
@@ -136,7 +136,7 @@ test('the first loss is reported at once, further ones once a second', () => {
   expect(told).toEqual([`750 ${TOLD(2)}`, `1750 ${TOLD(4)}`])
 })
 
-test('the alert names who fills the rings, and since when', () => {
+test('the alert names the process that fills the rings, and when losses began', () => {
   const fields: unknown[] = []
   const monitor = new DropMonitor(
     { threshold: 0, actions: ['alert'], rate: 1, max_burst: 1, simulate_drops: false },
@@ -186,7 +186,7 @@ describe('silence', () => {
   }
   const TOLD_OF = 'Falco internal: timeouts notification. 100 consecutive timeouts without event.'
 
-  test('of three seconds, for a hundred timeouts', () => {
+  test('of more than three seconds is reported as a hundred timeouts', () => {
     expect(look(100, [0, 5n], [1, 5n], [2, 5n], [3, 5n])).toEqual([])
     expect(look(100, [0, 0n], [3, 0n], [4, 0n])).toEqual([`${TOLD_OF} none`])
   })
@@ -196,7 +196,7 @@ describe('silence', () => {
   test('ends with an event', () => {
     expect(look(100, [0, 1n], [2, 2n], [4, 2n])).toEqual([])
   })
-  test('has the time of the last event', () => {
+  test('is reported with the time of the last event', () => {
     const noon = new Date(2026, 10, 24, 12, 0, 0)
     const [told] = look(
       100,

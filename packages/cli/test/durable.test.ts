@@ -1,4 +1,4 @@
-/** A sender that was answered 200 has nothing to repeat: the audit webhook and falc relay, killed right after their answers. */
+/** A sender that got status 200 need not send again: the audit webhook and falc relay, killed right after responding. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -39,7 +39,7 @@ async function post(to: string, body: unknown): Promise<number> {
   return (await fetch(to, request)).status
 }
 
-/** Sends, kills, and starts again; in the end, everything that was answered 200 has arrived. */
+/** Sends, kills and restarts, several times; finally everything accepted with 200 has arrived. */
 async function killed(start: () => Started, at: string, send: (from: number) => Promise<number>): Promise<void> {
   const answered: string[] = []
   for (let kill = 0; kill < KILLS; kill++) {
@@ -67,7 +67,7 @@ async function killed(start: () => Started, at: string, send: (from: number) => 
   }
 }
 
-test('audit events that were answered with 200 raise their alerts, whenever falc is killed', {
+test('audit events accepted with 200 raise their alerts, even if falc is killed right after', {
   timeout: 300_000,
 }, async () => {
   const port = await freePort()
@@ -95,7 +95,7 @@ test('audit events that were answered with 200 raise their alerts, whenever falc
   )
 })
 
-test('alerts that falc relay answered with 200 arrive, whenever it is killed', async () => {
+test('alerts that falc relay accepted with 200 arrive, even if it is killed right after', async () => {
   const port = await freePort()
   writeFileSync(
     join(dir, 'relay.yaml'),

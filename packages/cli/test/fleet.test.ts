@@ -1,6 +1,6 @@
 /**
- * A fleet of Falcos that changes its relay: what Falco's falco.yaml and falcosidekick's example configuration set, unchanged, with what their
- * documentation says to add (options of the command line, environment variables), into services that refuse what theirs refuse.
+ * A fleet of Falcos that switches to falc relay, with Falco's falco.yaml and falcosidekick's example configuration unchanged.
+ * Options and environment variables are added as their documentation says. The services refuse what the real ones refuse.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ import { startFalc } from './process.ts'
 
 const shipped = (name: string) => fileURLToPath(new URL(`cases/fleet/${name}`, import.meta.url))
 
-/** Who reads alerts as Falco prints them. */
+/** A receiver of alerts in Falco's JSON format. */
 const hook = kindOf({
   type: 'webhook',
   title: 'Webhook',
@@ -46,7 +46,7 @@ const hook = kindOf({
   },
 })
 
-/** By section: the service, and which of falcosidekick's keys say where it is and who may use it. */
+/** By section: the service, and falcosidekick's keys for its address and credentials. */
 const SERVICES: Readonly<Record<string, { kind: ServiceKind; keys: Readonly<Record<string, string>> }>> = {
   slack: { kind: CHAT_SERVICES.slack, keys: { webhookurl: 'url' } },
   rocketchat: { kind: CHAT_SERVICES.rocketchat, keys: { webhookurl: 'url' } },
@@ -68,14 +68,14 @@ const SERVICES: Readonly<Record<string, { kind: ServiceKind; keys: Readonly<Reco
   'gcp.cloudrun': { kind: hook, keys: { endpoint: 'url' } },
 }
 
-/** Sections whose servers are of other protocols, or at addresses that falcosidekick has no key for. */
+/** Sections tested elsewhere: their servers speak other protocols, or falcosidekick has no key for their address. */
 const ELSEWHERE = [
   ...['pagerduty', 'opsgenie', 'openfaas', 'gcp.pubsub', 'aws.sqs', 'aws.sns', 'aws.cloudwatchlogs', 'aws.kinesis'],
   ...['aws.s3', 'aws.securitylake', 'yandex.s3', 'yandex.datastreams'],
   ...['nats', 'kafka', 'redis', 'rabbitmq', 'mqtt', 'syslog', 'smtp', 'alertmanager'],
 ]
 
-test('every output of falcosidekick’s that the relay has is tried here, or elsewhere', () => {
+test('every falcosidekick output of the relay is tested here or listed as tested elsewhere', () => {
   const tried = [...Object.keys(SERVICES), ...ELSEWHERE]
   expect(tried.sort()).toEqual(SIDEKICK_OUTPUTS.map(({ section }) => section).sort())
 })
@@ -90,7 +90,7 @@ const event = (n: number) => ({
   stageTimestamp: `2026-05-04T10:20:3${n}.000000Z`,
 })
 
-test('Falco’s and falcosidekick’s configurations, unchanged', async () => {
+test('with the configurations of Falco and falcosidekick unchanged, every service gets every alert', async () => {
   const dir = folder()
   const services = await Promise.all(
     Object.entries(SERVICES).map(async ([section, { kind, keys }]) => ({ section, keys, peer: await serve(kind) })),
@@ -108,7 +108,7 @@ test('Falco’s and falcosidekick’s configurations, unchanged', async () => {
 
   writeFileSync(join(dir, 'rules.yaml'), JSON.stringify([RULE]))
   writeFileSync(join(dir, 'audit.jsonl'), [0, 1, 2].map(n => JSON.stringify(event(n))).join('\n'))
-  // Where nothing listens at /dev/log, an end would wait for it.
+  // Where nothing listens at /dev/log, falc would wait for it before it exits.
   const options = ['json_output=true', 'http_output.enabled=true', `http_output.url=http://127.0.0.1:${env.LISTENPORT}`]
   const quiet = ['syslog_output.enabled=false', 'log_syslog=false']
   const falco = startFalc(
@@ -129,12 +129,12 @@ test('Falco’s and falcosidekick’s configurations, unchanged', async () => {
   const { peer } = services.find(({ section }) => section === 'webhook')!
   const alerts = (await peer.received()).map(({ alert }) => alert as AlertData)
   const first = alerts.find(({ output_fields }) => output_fields['ka.user.name'] === 'ada-0')!
-  // Of `customfields` and `outputFieldFormat`.
+  // From `customfields` and `outputFieldFormat`.
   expect(first.output_fields).toEqual({ ...sent[0]!.output_fields, Akey: 'AValue', Bkey: 'BValue', Ckey: 'CValue' })
   expect(first.output).toBe('10:20:30.000000000: Warning A read (user=ada-0) Akey=AValue Bkey=BValue Ckey=CValue')
   const chat = services.find(({ section }) => section === 'googlechat')!.peer
   expect(chat.requests[0]!.body.toString()).toContain('Alert : rule *Somebody reads* triggered by user *')
-  // What the example names and most do not have.
+  // The example names a CA file that most machines do not have.
   expect(relay.output.stderr).toContain("only the system's authorities are trusted")
   expect(relay.output.stderr).not.toContain('Error')
 })

@@ -1,4 +1,4 @@
-/** A disk that is full while a capture is written: told, and nothing is left open. */
+/** A disk that is full while a capture is written: the error is reported, and no file stays open. */
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,13 +21,13 @@ vi.mock('node:fs', async importOriginal => {
 
 const CAPTURE = join(import.meta.dirname, '../../../examples/captures/host-a.scap')
 
-test.each([[[]], [['--gzip']]])('falc record says where it stopped: %j', async flags => {
+test.each([[[]], [['--gzip']]])('falc record fails and reports that the disk is full: %j', async flags => {
   const falc = startFalc(['record', '-e', CAPTURE, '-w', '/dev/full', ...flags], tmpdir())
   expect(await falc.exit).toBe(1)
   expect(falc.output.stderr).toBe('Error: recording to /dev/full stopped: no space left on device\n')
 })
 
-test('captures of rules that cannot be written are closed and removed, and it is said once', async () => {
+test('rule captures that cannot be written are closed and removed; each outage is reported once', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-full-disk-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   const open = () => readdirSync('/proc/self/fd').length

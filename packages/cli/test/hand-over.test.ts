@@ -1,4 +1,4 @@
-/** `falc run --hand-over`: what the second engine of an upgrade goes without. The upgrade itself is scripts/packaging/stranger.test.ts. */
+/** `falc run --hand-over`: what the second engine of an upgrade omits. For the upgrade see scripts/packaging/stranger.test.ts. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { loadConfig } from '../src/config/config.ts'
 import { besideAnother } from '../src/run/hand-over.ts'
 import { startFalc } from './process.ts'
 
-test('nothing that only one process can hold is opened, and the log says what', () => {
+test('nothing that only one process can hold is opened, and a warning lists what is left out', () => {
   const config = loadConfig(undefined, [
     ...['webserver.enabled=true', 'console.enabled=true', 'metrics.enabled=true', 'response.playbooks[0]=p.yaml'],
     'outputs[]={name: kept, type: file, path: a.log, queue: {disk: /q, max_alerts: 7}}',
@@ -27,7 +27,7 @@ test('nothing that only one process can hold is opened, and the log says what', 
   ])
 })
 
-test('what any number of processes can open stays as it is', () => {
+test('outputs that several processes can open stay as configured', () => {
   const config = loadConfig(undefined, [
     'file_output={enabled: true, filename: a.log}',
     'outputs[]={name: db, type: store, path: a.db}',
@@ -35,7 +35,7 @@ test('what any number of processes can open stays as it is', () => {
   expect(besideAnother(config)).toEqual(config)
 })
 
-test('with audit events alone there is nothing to watch: ready at once, and no error', async () => {
+test('with no system calls to watch, it reports that it is ready and exits without an error', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-hand-over-'))
   try {
     const rule = {

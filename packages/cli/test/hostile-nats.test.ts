@@ -1,4 +1,4 @@
-/** Whatever a server of NATS sends: who reads from it goes on, keeps little, says little, and ends when it is told to. */
+/** Whatever a NATS server sends, its readers keep reading or reconnect, log little, and close on request. */
 import { NatsInput as ResponderInput } from '@falc/response'
 import { describe, expect, type TestContext, test } from 'vitest'
 import { until } from '../../../scripts/testing/wait.ts'
@@ -6,7 +6,7 @@ import { NatsInput as ConsoleInput } from '../../console/src/nats.ts'
 import { type Asked, type HostileNats, hostileNats } from '../../outputs/test/transports/hostile-nats.ts'
 import { auditConsumer } from '../src/sources/audit-nats.ts'
 
-/** What reads from a stream. @returns how to end it */
+/** Opens a reader of a stream. @returns a function that closes it */
 type Open = (server: HostileNats, lines: string[]) => Promise<() => Promise<unknown>>
 
 const READERS: Readonly<Record<string, Open>> = {
@@ -64,19 +64,19 @@ const withHeaders = ({ sid, ack }: Asked, headers: string) =>
 
 const many = (count: number, text: (n: number) => string) => Array.from({ length: count }, (_, n) => text(n)).join('')
 
-/** The connection is given up, and made again. */
+/** The reader drops the connection and reconnects. */
 const GIVEN_UP: Readonly<Record<string, (asked: Asked) => void>> = {
-  'a line without end': asked => pour(asked, 'MSG '),
-  'a message without end': asked => pour(asked, `MSG S.a ${asked.sid} ${asked.ack(1)} 900000000\r\n`),
-  'a size that no message has, and more': asked => pour(asked, `MSG S.a ${asked.sid} ${asked.ack(1)} 4000000000\r\n`),
-  'an end': ({ socket }) => void socket.destroy(),
-  'a refusal of the user': ({ socket }) => void socket.end("-ERR 'Authorization Violation'\r\n"),
-  'a line that is none': ({ socket }) => void socket.write('MSG a b c d e\r\n'),
+  'an endless line': asked => pour(asked, 'MSG '),
+  'an endless message': asked => pour(asked, `MSG S.a ${asked.sid} ${asked.ack(1)} 900000000\r\n`),
+  'an impossible size and endless data': asked => pour(asked, `MSG S.a ${asked.sid} ${asked.ack(1)} 4000000000\r\n`),
+  'a closed connection': ({ socket }) => void socket.destroy(),
+  'an authorisation error': ({ socket }) => void socket.end("-ERR 'Authorization Violation'\r\n"),
+  'a malformed line': ({ socket }) => void socket.write('MSG a b c d e\r\n'),
 }
 
-/** It is read over. */
+/** The reader survives it. */
 const BORNE: Readonly<Record<string, (asked: Asked) => void>> = {
-  'subjects of no acknowledgement': ({ socket, sid }) => {
+  'invalid acknowledgement subjects': ({ socket, sid }) => {
     for (const reply of [
       '',
       ' x',
@@ -86,7 +86,7 @@ const BORNE: Readonly<Record<string, (asked: Asked) => void>> = {
     ])
       socket.write(message(sid, reply, ALERT) + message(sid, reply, 'no alert'))
   },
-  'headers of any kind': asked => {
+  'malformed headers and any status': asked => {
     const lines = [
       '',
       ' 999 x',
@@ -100,29 +100,43 @@ const BORNE: Readonly<Record<string, (asked: Asked) => void>> = {
       asked.socket.write(withHeaders(asked, `NATS/1.0 ${status}\r\n\r\n`))
     asked.socket.write(withHeaders(asked, '\0'.repeat(20)))
   },
-  'messages that are nothing': ({ socket, sid, ack }) => {
+  'invalid messages': ({ socket, sid, ack }) => {
     const bodies = ['{}', '[]', 'null', '{"rule":1}', '\u00ff']
     socket.write(
       many(3000, n => message(sid, ` ${ack(n)}`, bodies[n % bodies.length]!)),
       'latin1',
     )
   },
-  'more than was asked for': ({ socket, sid, ack }) => {
+  'more messages than requested': ({ socket, sid, ack }) => {
     socket.write(many(20_000, n => message(sid, ` ${ack(n)}`, ALERT)))
   },
-  'nothing any more': () => {},
+  silence: () => {},
 }
 
 describe.concurrent.each(Object.entries(READERS))('%s', (_, open) => {
-  const survives = (treat: (asked: Asked) => void, connections: number) => async (context: TestContext) => {
-    const server = await hostileNats(context, treat)
-    const lines: string[] = []
-    const end = await open(server, lines)
-    await until('it has asked for messages', () => server.asked > 0)
-    await until('it has connected as often', () => server.connections >= connections)
-    await end()
-    expect(lines.length).toBeLessThan(5)
+  const bears =
+    (treat: (asked: Asked) => void, isOver: (server: HostileNats) => boolean) => async (context: TestContext) => {
+      const server = await hostileNats(context, treat)
+      const lines: string[] = []
+      const end = await open(server, lines)
+      await until('it has asked for messages', () => server.asked > 0)
+      await until('it has read them or reconnected', () => isOver(server))
+      await end()
+      expect(lines.length).toBeLessThan(5)
+    }
+  for (const [what, treat] of Object.entries(GIVEN_UP))
+    test(
+      `reconnects after ${what}`,
+      bears(treat, ({ connections }) => connections > 1),
+    )
+  for (const [what, treat] of Object.entries(BORNE)) {
+    const andPing = (asked: Asked) => {
+      treat(asked)
+      asked.socket.write('PING\r\n')
+    }
+    test(
+      `survives ${what}`,
+      bears(andPing, ({ pongs, connections }) => pongs > 0 && connections === 1),
+    )
   }
-  for (const [what, treat] of Object.entries(GIVEN_UP)) test(what, survives(treat, 2))
-  for (const [what, treat] of Object.entries(BORNE)) test(what, survives(treat, 1))
 })

@@ -1,4 +1,4 @@
-/** What was not lost is not in the list of losses. */
+/** Counters of events that were not lost are not listed as losses. */
 import type { LiveCounts } from '@falc/sources-syscall'
 import { expect, test } from 'vitest'
 import { limitsIn, lossesIn, passedOverIn, repairsIn } from '../src/sources/live-counts.ts'
@@ -12,10 +12,10 @@ const counts = {
 
 test.each([
   ['losses', lossesIn(counts), 2, 12],
-  ['seen in part', limitsIn(counts), 3, 7],
-  ['put right', repairsIn(counts), 4, 2],
-])('%s', (_, found, value, kinds) => {
+  ['limits', limitsIn(counts), 3, 7],
+  ['repairs', repairsIn(counts), 4, 2],
+])('%s include only their own counters', (_, found, value, kinds) => {
   expect(Object.values(found)).toEqual(Array(kinds).fill(value))
 })
 
-test('passed over', () => expect(passedOverIn(counts)).toBe(3))
+test('events passed over are the sum of their three counters', () => expect(passedOverIn(counts)).toBe(3))

@@ -1,7 +1,7 @@
 /**
- * What our rules for system calls (and some of Falco's public ones, where they are) say live about acts on the host and
- * in containers: each expected alert once, and no other. An alert belongs to an act by the directory that its process
- * works in, in a container by the container's name.
+ * Live alerts of our rules for system calls (and of some of Falco's public ones, where present) about acts on the host
+ * and in containers: each expected alert once, and no other. An alert belongs to the act in whose directory its process
+ * works or, in a container, to the act with the container's name.
  */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -25,7 +25,7 @@ const PUBLIC = ['falco', 'falco-incubating', 'falco-sandbox']
   .filter(existsSync)
 if (noHost === undefined && PUBLIC.length < 3) console.warn("skipped: the public rules' alerts: the files are not here")
 
-/** Programs that acts on the host use. @returns undefined = they are here @throws {Error} when FALC_REQUIRE asks for live tests */
+/** Why acts on the host cannot run; undefined = they can. @throws {Error} when FALC_REQUIRE asks for live tests */
 function missingTool(): string | undefined {
   const tools = ['/bin/busybox', '/usr/bin/python3', '/usr/bin/unshare', '/bin/bash']
   const tool = tools.find(one => !existsSync(one))
@@ -33,7 +33,7 @@ function missingTool(): string | undefined {
 }
 
 const run = promisify(execFile)
-/** The act after all others, by which both engines show that they have seen these. */
+/** The last act: once both engines report it, they have seen all others. */
 const LAST = 'last'
 
 interface Step {
@@ -51,7 +51,7 @@ interface Alert {
   readonly output_fields: Readonly<Record<string, unknown>>
 }
 
-// Not below /tmp: to start a program there is an act of its own.
+// Not below /tmp: a program started there raises an alert of its own.
 const root = noHost === undefined ? mkdtempSync('/var/lib/falc-scenario-') : tmpdir()
 const steps = readSteps()
 
@@ -73,7 +73,7 @@ describe.skipIf(noHost !== undefined)('acts on the running machine', () => {
     mkdirSync(join(root, LAST))
     await run('sh', ['-c', 'cat /etc/shadow'], { cwd: join(root, LAST) })
     await Promise.all(started.map(falc => Promise.race([falc.sees(`${root}/${LAST}`), deadline()])))
-    // Those of containers wait for descriptions, and a stop would not. Which are missing, the comparisons say.
+    // Those of containers wait for descriptions, and a stop would cut that short. The comparisons show which are missing.
     await until('all alerts', () => started.every(({ output }, i) => hasAll(parseAlerts(output.stdout), i > 0))).catch(
       () => {},
     )
@@ -87,7 +87,7 @@ describe.skipIf(noHost !== undefined)('acts on the running machine', () => {
   afterAll(async () => {
     for (const { child } of started) child.kill('SIGKILL')
     rmSync(root, { recursive: true, force: true })
-    // Only now: of a container that is gone, nobody can be asked for name and image.
+    // Not earlier: the engine does not know the name and image of a removed container.
     const names = steps.filter(({ options }) => options !== undefined).map(({ name }) => name)
     await podman?.do('rm', '-f', '-i', '-t', '0', ...names)
     await podman?.stop()
@@ -110,7 +110,7 @@ describe.skipIf(noHost !== undefined)('acts on the running machine', () => {
     })
   }
 
-  test('nothing was lost, but what others have flooded', () => {
+  test('no event was lost, except those of processes that flooded a ring', () => {
     for (const { output } of started) expect(output.stderr).not.toMatch(/syscall: drop(?!Flood)/)
   })
 })
@@ -125,7 +125,7 @@ function readSteps(): Step[] {
     return {
       title,
       name,
-      // The script keeps its variables, and is given them.
+      // Not replaced here: the script gets the variables from its environment.
       act: sections.get('act')!,
       alerts: lines('alerts'),
       public: lines('public'),
@@ -144,7 +144,7 @@ function configuration(rules: readonly string[], podman: Podman | undefined): st
       json_output: true,
       stdout_output: { enabled: true },
       buffered_outputs: false,
-      // Room for what others do on a busy machine.
+      // Room for the events of other processes on a busy machine.
       engine: { modern_ebpf: { buf_size_preset: 6 } },
       append_output: [
         { extra_fields: ['proc.cwd', 'proc.cmdline', 'proc.exepath', 'container.name', 'container.image.repository'] },
@@ -156,7 +156,7 @@ function configuration(rules: readonly string[], podman: Podman | undefined): st
   return file
 }
 
-/** Runs an act as the host's: a session's control group may look like a container's, and would be taken for one. */
+/** Runs an act in the host's control groups, since those of a session may look like a container's. */
 const ON_HOST = `
 while IFS=: read -r _ controllers path; do
   [ "$path" = / ] || echo $$ >"/sys/fs/cgroup/\${controllers#name=}/cgroup.procs" || :
@@ -181,7 +181,7 @@ function deadline(): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, DEADLINE_MS).unref())
 }
 
-/** Whether there are as many alerts as the steps want, of our rules or the public ones. */
+/** Whether there are as many alerts as the steps expect, of our rules or the public ones. */
 function hasAll(alerts: readonly Alert[], ofPublic: boolean): boolean {
   return steps.every(step => {
     if (step.options !== undefined && noContainers !== undefined) return true
@@ -204,7 +204,7 @@ function belongs({ output_fields: fields }: Alert, { name, options }: Step): boo
   return `${fields['proc.cwd']}/`.startsWith(`${join(root, name)}/`)
 }
 
-/** An alert as the step's expectation of it is written: with the fields that it names. */
+/** Formats an alert like the step's expectation of it, with the fields that this names. */
 function picked({ rule, output_fields: fields }: Alert, step: Step): string {
   const expected = step.alerts.filter(line => line.startsWith(`${rule} |`))
   const names = expected[0]?.split(' | ').slice(1) ?? []

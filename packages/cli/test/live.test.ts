@@ -32,7 +32,7 @@ function event(name: string, verb = 'get'): string {
 /** Appends an event to the followed log. */
 const happen = (name: string, verb?: string) => appendFileSync(join(dir, 'audit.jsonl'), event(name, verb))
 
-/** Follows the log; resolves when the first alert is through. */
+/** Follows the log; resolves once the first alert is printed. */
 async function follow(...args: string[]): Promise<Started> {
   falc = startFalc(['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '--follow', ...args], dir)
   happen('one')
@@ -96,7 +96,7 @@ describe('signals', () => {
 })
 
 describe('changed files', () => {
-  test('new rules are taken, broken ones are not', async () => {
+  test('new rules are loaded; broken ones are rejected with an alert', async () => {
     const run = await follow('-o', 'json_output=true')
     writeFileSync(join(dir, 'new'), '- rule: broken\n  condition: ka.verb = get and\n')
     renameSync(join(dir, 'new'), join(dir, 'rules.yaml'))
@@ -121,7 +121,7 @@ describe('changed files', () => {
     expect(Object.keys(failure)).toEqual(['hostname', 'output', 'output_fields', 'priority', 'rule', 'source', 'time'])
   })
 
-  test('of a failed reload there is one alert, and files that are back as they were end it', async () => {
+  test('a failed reload raises one alert until the files are restored', async () => {
     const run = await follow('-o', 'json_output=true')
     const broken = '- rule: broken\n  condition: ka.verb = get and\n'
     writeFileSync(join(dir, 'rules.yaml'), broken)
@@ -139,7 +139,7 @@ describe('changed files', () => {
     await until('a second alert', () => run.output.stdout.split('hot restart failure').length - 1 === 4)
   })
 
-  test('an internal alert without fields has no parentheses', async () => {
+  test('an internal alert without fields has no empty parentheses', async () => {
     const run = await follow()
     writeFileSync(join(dir, 'rules.yaml'), 'no rules')
     await run.sees('Falco internal: hot restart failure')
@@ -148,7 +148,7 @@ describe('changed files', () => {
     expect(line).not.toMatch(/\(\)$/)
   })
 
-  test('a new configuration brings new outputs and keeps what the old ones got', async () => {
+  test('after a new configuration, alerts go to the new outputs only', async () => {
     const config = (file: string) =>
       `rules_files: [rules.yaml]\nfile_output: {enabled: true, filename: ${file}}\nlog_stderr: true\n`
     writeFileSync(join(dir, 'falco.yaml'), config('a.log'))
@@ -173,7 +173,7 @@ function readIfThere(name: string): string {
 }
 
 describe('outputs', () => {
-  test('a reader that goes away ends the run with an error', async () => {
+  test('the run fails when the reader of standard output, its only output, disconnects', async () => {
     const run = await follow()
     run.child.stdout.destroy()
     happen('two')
@@ -187,7 +187,7 @@ describe('outputs', () => {
     expect(run.output.stderr).toContain('Error: every output has failed')
   })
 
-  test('a slow reader of a file of events gets all of them', async () => {
+  test('a slow reader gets every alert of a file of events', async () => {
     const count = 20_000
     let text = ''
     for (let i = 0; i < count; i++) text += event(`n${i}`)
@@ -203,7 +203,7 @@ describe('outputs', () => {
     expect(alerts(run).at(-1)).toBe(`Notice first saw n${count - 1}`)
   })
 
-  test('standard input that is a pipe is live: there is a web server, and rules are reloaded', async () => {
+  test('a pipe on standard input is a live source: the web server runs, and rules are reloaded', async () => {
     const web = 'webserver={enabled: true, listen_port: 0, listen_address: 127.0.0.1}'
     const run = startFalc(['run', '-r', 'rules.yaml', '--k8s-audit', '-', '-o', web], dir)
     falc = run
@@ -219,7 +219,7 @@ describe('outputs', () => {
     expect(run.output.stdout).toContain('second saw two')
   })
 
-  test('a pipe that is quiet does not keep a stopped run alive', async () => {
+  test('a quiet pipe on standard input does not keep a stopped run alive', async () => {
     const run = startFalc(['run', '-r', 'rules.yaml', '--k8s-audit', '-'], dir)
     falc = run
     run.child.stdin.write(event('one'))
@@ -244,7 +244,7 @@ describe('outputs', () => {
   })
 })
 
-test('the webhook and the health server', async () => {
+test('the webhook accepts events, and the web server shows health, versions and metrics', async () => {
   const [hook, health] = [await freePort(), await freePort()]
   const web = `webserver={enabled: true, listen_port: ${health}, listen_address: 127.0.0.1, prometheus_metrics_enabled: true}`
   falc = startFalc(['run', '-r', 'rules.yaml', '--k8s-audit', `http://127.0.0.1:${hook}/audit`, '-o', web], dir)

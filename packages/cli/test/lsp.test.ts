@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startFalc } from './process.ts'
 
-test('falc lsp answers, and ends when the editor says so', async () => {
+test('falc lsp answers requests, and exits on the exit notification', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-lsp-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const { child, exit, output, sees } = startFalc(['lsp'], folder)
@@ -21,7 +21,7 @@ test('falc lsp answers, and ends when the editor says so', async () => {
   expect(output.stderr).toBe('')
 })
 
-test('it ends when the editor has gone', async () => {
+test('falc lsp exits when the editor closes standard input', async () => {
   const { child, exit } = startFalc(['lsp'], tmpdir())
   child.stdin.end()
   expect(await exit).not.toBeNull()

@@ -1,4 +1,4 @@
-/** Snapshots and the page of a run on a Kubernetes audit log, and of one on the running machine. */
+/** Metrics snapshots and the metrics page of a run on a Kubernetes audit log. */
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -80,10 +80,10 @@ describe('snapshots', () => {
     expect(alert.output_fields['falco.sha256_rules_file.rules_yaml']).toMatch(/^[0-9a-f]{64}$/)
     for (const name of ['falco.cpu_usage_perc', 'falco.memory_rss_mb', 'falco.host_memory_used_mb'])
       expect(alert.output_fields[name]).toBeGreaterThan(0)
-    // What is zero is left out, and so is what the source does not count.
+    // Zero values are left out, and so are those that the source does not count.
     expect(fields).not.toContain('falco.rules.Never')
     expect(fields).not.toContain('scap.n_evts')
-    // In nanoseconds it is more than a JavaScript number holds: as text it is exact.
+    // Nanoseconds exceed the precision of a JavaScript number, so they are read from the text.
     const time = BigInt(/"evt\.time":(\d{19}),/.exec(line)![1]!)
     expect(time).toBeGreaterThan(start * 1_000_000n)
     expect(time).toBeLessThan(BigInt(Date.now()) * 1_000_000n)
@@ -99,7 +99,7 @@ describe('snapshots', () => {
 
   test('as lines of a file', async () => {
     await follow(`metrics={enabled: true, interval: 1s, ${FILE}}`).sees('get')
-    // The one after these has the events, the next one none.
+    // The snapshot after these has the events, the next one none.
     const earlier = (await snapshots(0)).length
     const lines = await snapshots(earlier + 3)
     expect(lines.map(line => line.sample)).toEqual(lines.map((_, i) => i + 1))
@@ -163,7 +163,7 @@ describe('the page', () => {
     })
   }
 
-  test('has the same numbers under the names of Falco', async () => {
+  test("has the same numbers under Falco's names", async () => {
     const text = await page('metrics={enabled: true, include_empty_values: true}')
     expect(text).toContain(
       'falcosecurity_falco_rules_matches_total{priority="4",source="k8s_audit",rule_name="Read a \\"secret\\"",tag_k8s="true",tag_mitre_x="true"} 2\n',
@@ -185,10 +185,10 @@ describe('the page', () => {
     expect(text).toMatch(/^falcosecurity_falco_start_timestamp_nanoseconds \d{19}$/m)
   })
 
-  test.skipIf(noPromtool !== undefined)('is valid for Prometheus, which does not criticise our names', async () => {
+  test.skipIf(noPromtool !== undefined)('is valid for promtool, which criticises only names from Falco', async () => {
     const text = await page('metrics={enabled: true, include_empty_values: true}')
     const { status, stderr } = spawnSync(PROMTOOL, ['check', 'metrics'], { input: text, encoding: 'utf8' })
-    // 1: it could not read it; 3: it would have chosen other names.
+    // 1: promtool could not read the page; 3: it only criticises names.
     expect([0, 3]).toContain(status)
     for (const line of stderr.split('\n').filter(Boolean)) {
       expect(line).toMatch(/^falcosecurity_\S+ (use base unit "seconds"|non-counter metrics should not have "_total")/)

@@ -1,4 +1,4 @@
-/** falc outputs and falc dead-letters, on a receiver that answers as told. */
+/** falc outputs and falc dead-letters, with a receiver that responds with a chosen status. */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -46,7 +46,7 @@ test('outputs are listed', async () => {
   expect(code).toBe(0)
 })
 
-test('a test alert is sent, and the answer shown without secrets', async () => {
+test('falc outputs test sends a test alert and shows the response without secrets', async () => {
   expect(await falc(['outputs', 'test', 'hook'])).toEqual({ code: 0, stdout: 'hook: delivered\n', stderr: '' })
   expect(parseAlert(bodies[0]!).rule).toBe('Falco internal: test of an output')
   status = 400
@@ -65,7 +65,7 @@ test('a test alert is sent, and the answer shown without secrets', async () => {
   expect((await falc(['outputs', 'test', 'hook'])).stderr).toContain('outputs[0]: unknown key retries')
 })
 
-test('dead letters are listed, tried again and dropped while falc runs', async () => {
+test('dead letters are listed, retried and dropped while the output is open', async () => {
   const source = alerts()
   const settings = readOutput(
     { name: 'hook', type: 'webhook', url, requests: 1, queue: { disk: join(dir, 'queue') } },

@@ -1,4 +1,4 @@
-/** The snippets of docs/outputs.md: each is read as falco.yaml is, and an alert goes through each of its outputs to a receiver. */
+/** The snippets of docs/outputs.md: each loads as a falco.yaml, and each of its outputs delivers an alert to a receiver. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { alerts } from '@falc/engine'
@@ -20,10 +20,10 @@ const ITEMS: readonly Item[] = [...page.matchAll(/^ *```yaml\n([\s\S]*?)^ *```$/
   ([, yaml]) => parse(yaml!).outputs,
 )
 
-/** The variables that snippets name. */
+/** The environment variables that the snippets use. */
 const env = Object.fromEntries([...page.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => [name!, 'from-the-environment']))
 
-/** Reads an output as falco.yaml has it. */
+/** Reads an output from a falco.yaml. */
 function read(item: Item) {
   const path = join(folder(), 'falco.yaml')
   writeFileSync(path, JSON.stringify({ outputs: [item] }))
@@ -32,16 +32,16 @@ function read(item: Item) {
   return outputs[0]!
 }
 
-/** Outputs whose receivers are clients, or numbers: with addresses that are free here. */
+/** Outputs that listen for clients, with addresses that are free on this machine. */
 const SERVERS: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
   grpc: async () => ({ bind_address: `unix://${join(folder(), 'falco.sock')}` }),
   stream: async () => ({ listen: `127.0.0.1:${await freePort()}` }),
   prometheus: async () => ({ listen: `127.0.0.1:${await freePort()}` }),
 }
 
-/** Snippets that no receiver of the tests takes as they are. */
+/** Snippets that no receiver of the tests can take unchanged. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  'my-stdout': 'standard output is the test’s own: packages/outputs/test/falco-outputs.test.ts',
+  'my-stdout': 'standard output belongs to the test runner: packages/outputs/test/falco-outputs.test.ts',
   'event-hubs': 'no broker here speaks TLS with SASL',
 }
 
@@ -59,7 +59,7 @@ async function deliver(item: Item): Promise<string> {
   })
   onTestFinished(() => delivery.close(0))
   await delivery.open()
-  // It passes the conditions of the page.
+  // It passes all conditions in the snippets.
   const pushed = alert(1, { priority: 'Critical' })
   delivery.push(pushed)
   await eventually(() => {
@@ -68,7 +68,7 @@ async function deliver(item: Item): Promise<string> {
   return pushed.id
 }
 
-test('the page has a snippet of each type', () => {
+test('the page has a snippet for each type of output', () => {
   expect(new Set(ITEMS.map(({ type }) => type))).toEqual(
     new Set([...PEERS.map(({ type }) => type), ...Object.keys(UNTESTED)]),
   )

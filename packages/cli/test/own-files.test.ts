@@ -1,4 +1,4 @@
-/** What goes on for long outlives its files: an upgrade replaces them before the service is started again. */
+/** A long-running falc outlives its files: an upgrade replaces them before the service is restarted. */
 import { once } from 'node:events'
 import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -11,7 +11,7 @@ import { freePort } from '../../../scripts/testing/port.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { startFalc } from './process.ts'
 
-test('falc run reloads, reports errors, answers and ends after its files are gone', async () => {
+test('falc run reloads, reports errors, serves HTTP and exits after its own files are deleted', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-own-files-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   const installed = join(dir, 'installed')
@@ -59,7 +59,7 @@ test('falc run reloads, reports errors, answers and ends after its files are gon
   rmSync(installed, { recursive: true })
   const url = `http://127.0.0.1:${port}`
   for (const page of ['healthz', 'versions', 'metrics']) expect((await fetch(`${url}/${page}`)).status).toBe(200)
-  // So many requests are made by a thread of their own.
+  // At this rate, a separate thread makes the requests.
   for (let i = 0; i < 100; i++) read('get', 'ann')
   await eventually(() => expect(requests).toBe(101))
   appendFileSync(join(dir, 'audit.jsonl'), 'no JSON\n')
@@ -72,7 +72,7 @@ test('falc run reloads, reports errors, answers and ends after its files are gon
   await falc.sees('Reloaded configuration and rules')
   read('list', 'bob')
   await falc.sees('list by bob')
-  // The output is opened anew, with another thread; alerts of the rule that comes afterwards go through it.
+  // The store is reopened with a new thread; alerts of the rule that is loaded next go through it.
   falc.child.kill('SIGUSR1')
   writeFileSync(join(dir, 'rules.yaml'), rule('delete'))
   falc.child.kill('SIGHUP')

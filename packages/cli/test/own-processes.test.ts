@@ -10,7 +10,7 @@ interface Thread {
 
 const thread = (pid: number, parent: Thread | null = null, sid = 1): Thread => ({ pid, sid, parent })
 
-describe('events about what outputs have started', () => {
+describe('the processes of outputs', () => {
   const processes = new OwnProcesses(() => 5_000_000_000n)
   processes.add(100)
   const time = 6_000_000_000n
@@ -19,25 +19,25 @@ describe('events about what outputs have started', () => {
   const own = (of: Thread | null, at = time) => isOwnProcess({ time: at, thread: of }, processes)
 
   test.each<[string, Thread | null, boolean]>([
-    ['the program', program, true],
-    ['its child', thread(101, program, 100), true],
-    ["its child's child, in a session of its own", thread(102, thread(101, program, 102), 102), true],
-    ['a child that has lost its parent', thread(103, init, 100), true],
-    ['its parent', thread(50, init), false],
-    ['another process', thread(104, init, 104), false],
-    ['no process', null, false],
+    ['include the program that an output started', program, true],
+    ['include its child', thread(101, program, 100), true],
+    ['include its grandchild in another session', thread(102, thread(101, program, 102), 102), true],
+    ['include a child that has lost its parent', thread(103, init, 100), true],
+    ['exclude its parent', thread(50, init), false],
+    ['exclude another process', thread(104, init, 104), false],
+    ['exclude a missing thread', null, false],
   ])('%s', (_, of, expected) => {
     expect(own(of)).toBe(expected)
   })
 
-  test('not before it was started, nor after its end', () => {
+  test('exclude events before the program started or after it ended', () => {
     expect(own(program, 1n)).toBe(false)
     processes.ended(100)
     expect(own(program, 5_000_000_000n)).toBe(true)
     expect(own(program, time)).toBe(false)
   })
 
-  test('events without threads, and ancestors in a circle, end the search', () => {
+  test('exclude events without a thread or with a cycle of ancestors', () => {
     expect(isOwnProcess({ time }, processes)).toBe(false)
     const circle = thread(7)
     circle.parent = circle

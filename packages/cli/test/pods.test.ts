@@ -1,6 +1,6 @@
 /**
- * Pods whose containers end at once, live: their control groups are called as the kubelet calls them, an API server (a strict stand-in)
- * knows the pods, and no container engine is asked.
+ * Pods whose containers exit at once, on this machine: their cgroups are named as by the kubelet, a strict stand-in for the
+ * API server knows the pods, and no container engine is queried.
  */
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -18,11 +18,11 @@ import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { startFalc } from './process.ts'
 
 const PODS = 20
-/** Milliseconds that an alert waits for its pod: as long as that may take on a busy machine. */
+/** Milliseconds that an alert waits for the metadata of its pod: enough for a busy machine. */
 const HOLD = 60_000
-/** Of each pod. podman leaves them. */
+/** The cgroup of a pod; podman does not remove it. */
 const groupOf = (uid: string) => `/kubepods/burstable/pod${uid}`
-/** No other test's container asks for it. There is no such file: to try to open it is enough. */
+/** A path that no other test's container opens. The file does not exist: an attempt to open it is enough. */
 const FILE = `/etc/falc-pod-${process.pid}`
 const RULES = `
 - macro: act
@@ -40,7 +40,7 @@ const RULES = `
 `
 const without = noLive() ?? noPodman() ?? skipped('peers', missingModule('kubernetes'))
 
-describe.skipIf(without !== undefined)('pods that end at once', () => {
+describe.skipIf(without !== undefined)('pods that exit at once', () => {
   let server: ApiServer
   let podman: Podman
   let folder: string
@@ -66,13 +66,13 @@ describe.skipIf(without !== undefined)('pods that end at once', () => {
     await server?.stop()
     rmSync(folder, { recursive: true })
     const own = uids.flatMap(uid => ['-o', '-path', `*${groupOf(uid)}*`]).slice(1)
-    // What cleans up after a container is in one of them until it ends; and others' groups go while they are looked at.
+    // A container's cleanup process stays in its cgroup until it exits, and other cgroups vanish while find reads them.
     await eventually(() =>
       execFileSync('find', ['/sys/fs/cgroup', '-depth', '-type', 'd', '(', ...own, ')', '-delete']),
     )
   })
 
-  test(`the alert of each of ${PODS} has pod, namespace, deployment and service`, async () => {
+  test(`the alert of each of ${PODS} pods has its pod, namespace, deployment and service`, async () => {
     const rules = join(folder, 'rules.yaml')
     writeFileSync(rules, RULES)
     const none = Object.fromEntries(['podman', 'docker', 'cri'].map(name => [name, { sockets: [] }]))
@@ -106,7 +106,7 @@ describe.skipIf(without !== undefined)('pods that end at once', () => {
     falc.child.kill('SIGINT')
     await falc.exit
     const said = alerts().map(line => line.replace(/^.*Notice /, ''))
-    // Each waits for its own pod: a younger one may be told sooner.
+    // Each alert waits for its own pod, so a later one may be printed first.
     expect(said.sort()).toEqual(
       Array.from({ length: PODS }, (_, i) => `${name(i)} of shop (blue), web, front, web-1, 10.0.0.${i}`),
     )

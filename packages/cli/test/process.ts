@@ -11,9 +11,9 @@ export interface Started {
 }
 
 /**
- * Starts falc as its own process.
- * @param options.descriptors as many files and connections it may have open
- * @param options.main the bundle's program, if not that which all tests share
+ * Starts falc as a child process.
+ * @param options.descriptors limit of its open files and connections
+ * @param options.main the bundle's program; default: the one that all tests share
  */
 export function startFalc(
   args: readonly string[],
@@ -28,7 +28,7 @@ export function startFalc(
     cwd,
     env: { PATH: process.env.PATH, TZ: 'UTC', FALCO_HOSTNAME: 'testhost', NODE_COMPILE_CACHE: COMPILED, ...env },
   })
-  // It may end before it has read what it is given; then its exit code and its output tell.
+  // falc may exit before it has read its input; its exit code and output then show why.
   child.stdin.on('error', () => {})
   const output = { stdout: '', stderr: '' }
   const waiting: { text: string; resolve: () => void }[] = []

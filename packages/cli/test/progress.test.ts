@@ -17,7 +17,7 @@ function streams(stderr: boolean, stdout: boolean) {
 const feed = (size: number) =>
   ({ title: 'capture x.scap', progress: () => ({ position: 5 << 20, size, events: 42 }) }) as unknown as Feed
 
-test('the progress of a replay is a line on the terminal, which is removed in the end', () => {
+test('the progress of a replay is a line on the terminal that is erased at the end', () => {
   const { stderr, stdout, text } = streams(true, false)
   const end = showProgress([feed(20 << 20)], stderr, stdout)
   vi.advanceTimersByTime(600)
@@ -29,7 +29,7 @@ test('the progress of a replay is a line on the terminal, which is removed in th
   expect(text()).toBe(before)
 })
 
-test('a pipe of unknown size has megabytes', () => {
+test('the progress of a pipe, whose size is unknown, is in MiB', () => {
   const { stderr, stdout, text } = streams(true, false)
   showProgress([feed(0)], stderr, stdout)
   vi.advanceTimersByTime(600)
@@ -39,7 +39,7 @@ test('a pipe of unknown size has megabytes', () => {
 test.each([
   ['standard error is not a terminal', false, false],
   ['alerts go to the same terminal', true, true],
-])('there is no line when %s', (_, first, second) => {
+])('no progress is shown when %s', (_, first, second) => {
   const { stderr, stdout, text } = streams(first, second)
   const end = showProgress([feed(1)], stderr, stdout)
   vi.advanceTimersByTime(600)

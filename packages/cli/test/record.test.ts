@@ -35,7 +35,7 @@ describe.each(['host-a.scap', 'container-a.scap'])('a recording of %s', name => 
   const original = join(CAPTURES, name)
   const copy = join(dir, `copy-${name}`)
 
-  test('prints the same', async () => {
+  test('prints the same as the original', async () => {
     await falc('record', '-e', original, '-w', copy, '--gzip')
     const [one, other] = await Promise.all([printed(original), printed(copy)])
     expect(lineCount(one)).toBeGreaterThan(5000)
@@ -43,7 +43,7 @@ describe.each(['host-a.scap', 'container-a.scap'])('a recording of %s', name => 
   })
 
   test.each(['evt.type = openat and fd.name startswith /etc', 'evt.type in (execve, connect)', 'proc.name = cat'])(
-    'of %s alone says the same of those',
+    'filtered by %s prints the same as the filtered original',
     async filter => {
       const part = join(dir, `part-${name}`)
       const { stderr } = await falc('record', '-e', original, '-w', part, '--filter', filter)
@@ -76,7 +76,7 @@ describe('captures around alerts', () => {
     return { alerts, files: readdirSync(dir).filter(name => name.startsWith(`${prefix}_`)) }
   }
 
-  test('only of rules that ask for it, named by time and number of the event', async () => {
+  test('are written for rules that request them, and named by the time and number of the event', async () => {
     const { alerts, files } = await run('own', rules(', capture: true, capture_duration: 1').join(''), '')
     const cats = alerts.filter(({ rule }) => rule === 'cat')
     expect(alerts.length).toBeGreaterThan(cats.length)
@@ -87,20 +87,20 @@ describe('captures around alerts', () => {
         BigInt(Date.parse(cats[i].time.slice(0, 19).concat('Z'))) * 1_000_000n + BigInt(cats[i].time.slice(20, 29)),
         Number(cats[i].output_fields['evt.num']),
       ])
-      // The event itself is in it, with what the machine was like.
+      // It contains the event itself, with the state of the machine.
       const { stdout } = await falc('print', '-e', file, '-p', '%evt.type %proc.name %proc.pname', '-n', '1')
       expect(stdout).toBe('execve cat bash\n')
       expect(statSync(join(dir, file)).mode & 0o777).toBe(0o600)
     }
   })
 
-  test('last as long as the rule, or else the configuration, asks for', async () => {
+  test('last as long as the rule says, or else the configuration', async () => {
     const { files } = await run('long', rules(', capture: true').join(''), ', default_duration: 400')
     const short = await run('short', rules(', capture: true, capture_duration: 1').join(''), ', default_duration: 400')
     const span = async (file: string) => JSON.parse((await falc('capture', 'info', file, '--json')).stdout)
     const [long, brief] = [await span(files[0]!), await span(short.files[0]!)]
     expect(long.seconds).toBeGreaterThan(0.2)
-    // A second cat while the file is open prolongs it.
+    // A second cat while the file is open extends it.
     expect(long.events).toBeGreaterThan(brief.events)
     expect(brief.seconds).toBeLessThan(0.001)
     expect(files.length).toBeLessThan(short.files.length)
@@ -111,7 +111,7 @@ describe('captures around alerts', () => {
     expect(files.length).toBe(alerts.length)
   })
 
-  test('a folder that is not there does not stop the detection', async () => {
+  test('do not stop the detection when their folder is missing', async () => {
     const { alerts, files } = await run('none/x', rules(', capture: true').join(''), '')
     expect(files).toEqual([])
     expect(alerts.length).toBeGreaterThan(3)
@@ -120,7 +120,7 @@ describe('captures around alerts', () => {
 
 const reason = noLive()
 
-test.skipIf(reason !== undefined)('what is recorded live replays to the alerts of that time', async () => {
+test.skipIf(reason !== undefined)('a live recording replays to the alerts that were raised live', async () => {
   const place = join(dir, 'acts')
   const output =
     '%evt.type %evt.arg.res %evt.arg.flags %proc.cmdline %proc.pname %proc.aname[2] %proc.cwd %user.name %fd.name %container.id'
@@ -136,7 +136,7 @@ test.skipIf(reason !== undefined)('what is recorded live replays to the alerts o
   await until('the recording', () => size() > 0)
   const acts = `mkdir ${place}; cd ${place}; echo one > ${place}/a; cat ${place}/a | sh -c 'cat > ${place}/b'; mv ${place}/a ${place}/c; rm ${place}/b`
   execFileSync('sh', ['-c', acts])
-  // The last act's own event: its command line is also part of the first.
+  // The event of the last act: its command line also occurs in the first alert.
   await detector.sees('unlinkat')
   // The recorder writes its buffer after further events; reading the unfinished file may end with an error.
   await until('the last act in the recording', async () => {
@@ -148,14 +148,14 @@ test.skipIf(reason !== undefined)('what is recorded live replays to the alerts o
   for (const falc of [recorder, detector]) falc.child.kill('SIGINT')
   expect([await recorder.exit, await detector.exit]).toEqual([0, 0])
   expect(recorder.output.stderr).toMatch(/^live\.scap: \d+ events( and \d+ for the state only)?, \d+ bytes\n/)
-  // A process of the machine that floods loses its own events. No other event is lost.
+  // A process that floods loses its own events. No other event may be lost.
   const causes = /not recorded, by cause:\n((?: {3}.*\n)*)/.exec(recorder.output.stderr)?.[1] ?? ''
   const allowed = ['dropFlood']
   const others = causes.split('\n').filter(row => row !== '' && !allowed.includes(row.trim().split(':')[0]!))
   expect(others, causes).toEqual([])
   expect(lineCount(detector.output.stdout)).toBeGreaterThan(5)
   const { stdout } = await falc('run', '-r', 'live.yaml', '-e', 'live.scap')
-  // Each has its own probe, whose clock reads a little later or earlier.
+  // Each process has its own probe, so their timestamps differ slightly.
   const timeless = (text: string) => text.replace(/^\S+ /gm, '').split('\n').sort()
   expect(timeless(stdout)).toEqual(timeless(detector.output.stdout))
 })

@@ -1,4 +1,4 @@
-/** A registry: Debian's, or one that lies. */
+/** Registries for tests: Debian's docker-registry, or one that lies. */
 import { execFileSync, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -42,7 +42,7 @@ export function noRegistry(): string | undefined {
   return skipped('peers', missing('docker-registry', 'oras', 'openssl'))
 }
 
-/** Starts Debian's docker-registry. @returns its host and port, and what ends it */
+/** Starts Debian's docker-registry. @returns its host and port, and a function that stops it */
 export async function startRegistry(folder: string): Promise<{ readonly host: string; stop(): void }> {
   const host = `127.0.0.1:${await freePort()}`
   const config = {
@@ -58,7 +58,7 @@ export async function startRegistry(folder: string): Promise<{ readonly host: st
   return { host, stop: () => void child.kill('SIGKILL') }
 }
 
-/** A server that answers as it likes. */
+/** Starts a server whose responses the test chooses. */
 export async function startLiar(answer: (request: IncomingMessage, response: ServerResponse) => void) {
   const server = createServer(answer)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -70,7 +70,7 @@ export async function startLiar(answer: (request: IncomingMessage, response: Ser
   return { host, stop }
 }
 
-/** Paths of a new pair of keys. */
+/** Creates a key pair. @returns the paths of its files */
 export function keyPair(folder: string, name: string, algorithm: 'ed25519' | 'p256') {
   const [secret, open] = [join(folder, `${name}.key`), join(folder, `${name}.pub`)]
   const kind = algorithm === 'ed25519' ? ['ed25519'] : ['EC', '-pkeyopt', 'ec_paramgen_curve:P-256']

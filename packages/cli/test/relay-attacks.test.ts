@@ -1,4 +1,4 @@
-/** Whoever may send alerts to the relay: what he can make it cost, and what he can forge on its page. */
+/** Hostile alerts sent to the relay: what they can cost, and what they can forge on its metrics page. */
 import { type AlertData, parseAlert } from '@falc/engine'
 import { expect, test } from 'vitest'
 import { enricher } from '../src/relay/enrich.ts'
@@ -19,20 +19,20 @@ const enrich = (texts: Record<string, string>, maps: Record<string, Record<strin
     map: (key: string) => maps[key] ?? {},
   } as unknown as SidekickConfig)
 
-test('a million blanks in an output cost no more than other characters', () => {
+test('an output with a million blanks is formatted promptly', () => {
   const output = `10:20:30.000000000: Warning ${' '.repeat(1_000_000)}x`
   const { output: text } = enrich({ outputfieldformat: '<output> <custom_fields>' })(alert({ output }))
   expect(text).toBe(`${' '.repeat(1_000_000)}x`)
 })
 
-test('tokens in an output are not replaced again', () => {
+test('tokens inside an output are not expanded', () => {
   const made = enrich({ outputfieldformat: '<output> <tags>', customtags: 'own' })(
     alert({ message: '<tags> $& <priority>' }),
   )
   expect(made.output).toBe('<tags> $& <priority> own')
 })
 
-test('fields of any name are fields', () => {
+test('fields may have any name, even __proto__ or constructor', () => {
   const output_fields = JSON.parse('{"__proto__": "a", "constructor": "b", "a[b]": "c"}')
   const made = enrich(
     { bracketreplacer: '_' },

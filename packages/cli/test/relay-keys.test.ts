@@ -1,4 +1,4 @@
-/** falcosidekick's keys, each in its configuration and in the environment: none is unknown, and each is in docs/falcosidekick.md. */
+/** falcosidekick's keys, in its configuration and in the environment: each is known, and documented in docs/falcosidekick.md. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -16,7 +16,7 @@ const keys = listed!.lines('keys').flatMap(line => {
 })
 const page = readFileSync(new URL('../../../docs/falcosidekick.md', import.meta.url), 'utf8')
 
-/** The keys as YAML, each with this value. */
+/** All keys as YAML, with the given values. */
 function yamlOf(value: (key: string) => unknown): string {
   const root: Record<string, any> = {}
   for (const key of keys) {
@@ -40,7 +40,7 @@ function sectionOf(section: string): string {
   return part.split('\n### ')[0]!
 }
 
-test('a configuration with all keys, none of them set, has no unknown key', () => {
+test('a configuration with every key, all but one empty, has no unknown key', () => {
   const webhook = { 'webhook.address': 'https://hooks.example/x' }
   const config = configOf(yamlOf(key => webhook[key as 'webhook.address'] ?? ''))
   const { outputs, warnings, dispose } = relaySettings(config)
@@ -49,7 +49,7 @@ test('a configuration with all keys, none of them set, has no unknown key', () =
   expect(outputs.map(({ name }) => name)).toEqual(['webhook'])
 })
 
-test.each(keys)('%s', key => {
+test.each(keys)('%s is known and documented', key => {
   const section = key.split('.').slice(0, -1).join('.')
   const output = SIDEKICK_OUTPUTS.find(one => key.startsWith(`${one.section}.`))
   const unsupported = UNSUPPORTED.find(one => key.startsWith(`${one.section}.`))
@@ -70,7 +70,7 @@ test.each(keys)('%s', key => {
   expect(part.includes(`| \`${name}\``) || page.split('<!-- table: shared -->')[1]!.includes(`| \`${name}\``)).toBe(
     true,
   )
-  // Its name in the environment.
+  // The environment variable of the key.
   const variable = key.toUpperCase().replaceAll('.', '_')
   const config = configOf('', {
     [variable]: /headers|extensions|attributes|labels|annotations|map$/.test(name) ? 'a:b' : 'x',
@@ -78,7 +78,7 @@ test.each(keys)('%s', key => {
   expect(config.get(key)).toBeDefined()
 })
 
-test('falcosidekick’s own example has a section with a dot too many', () => {
+test("a section name with a trailing dot, as in falcosidekick's example, causes no warning", () => {
   const config = configOf(
     '{aws: {"securitylake.": {interval: 5, batchsize: 1000}}, webhook: {address: "https://hooks.example/x"}}',
   )

@@ -1,4 +1,4 @@
-/** falc relay: who may send, and what survives its end. */
+/** falc relay: which senders it accepts, and which alerts survive its death. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { request } from 'node:https'
@@ -17,7 +17,7 @@ const alert = (n: number) =>
     ...{ output: `Warning shell ${n}`, time: '2026-11-24T10:00:00.123456789Z', output_fields: { n } },
   })
 
-/** A webhook that takes what it gets, once it is told to. */
+/** A webhook that accepts alerts while `state.up`, and otherwise responds with 503. */
 async function hook() {
   const outputs: string[] = []
   const state = { up: true }
@@ -46,7 +46,7 @@ async function relay(dir: string, config: unknown, ...args: readonly string[]) {
 }
 
 test.skipIf(cannotCertify())(
-  'mutual TLS: whoever has no certificate sends nothing; some paths stay plain',
+  'mutual TLS refuses clients without a trusted certificate; the paths of notlspaths stay plain',
   async () => {
     const [dir, pem, stranger] = [folder(), certificates(), certificates()]
     const { url, outputs } = await hook()
@@ -77,7 +77,7 @@ test.skipIf(cannotCertify())(
   },
 )
 
-test('what was answered with 200 survives kill -9 of the relay', async () => {
+test('alerts that were accepted with 200 survive kill -9 of the relay', async () => {
   const dir = folder()
   const { url, outputs, state } = await hook()
   const port = await freePort()

@@ -53,7 +53,7 @@ test.each(cases.map(one => [one.title, one] as const))('%s', (_, one) => {
   )
 })
 
-describe('the table', () => {
+describe('the table of outputs', () => {
   test.each(SIDEKICK_OUTPUTS.map(output => [output.section, output] as const))('%s', (section, output) => {
     const { type, keys, main } = output
     const options = { ...transportOf(type)?.options, ...COMMON_OPTIONS }
@@ -67,7 +67,7 @@ describe('the table', () => {
   })
 
   test.each(SIDEKICK_OUTPUTS.map(output => [output.section, output] as const))(
-    '%s: every key has a valid value',
+    '%s: valid values of all keys cause no warning',
     (section, output) => {
       const value = (key: string) => VALUES[`${section}.${key}`] ?? VALUES[key] ?? 'text'
       const env = Object.fromEntries(Object.keys(output.keys).map(key => [variable(`${section}.${key}`), value(key)]))
@@ -93,7 +93,7 @@ describe('the table', () => {
       const { options, ...common } = outputs[0]!
       return { ...common, ...options } as Readonly<Record<string, unknown>>
     }
-    // What it continues with: a password needs its user, a part of an address the other parts.
+    // The keys that it needs: a password needs its user, a part of an address the other parts.
     const beside = [...main, ...(WITH[`${section}.${key}`] ?? [])].filter(name => name !== key)
     const changed = optionsWith([...beside, key])
     if (main.includes(key)) {
@@ -107,13 +107,13 @@ describe('the table', () => {
     expect(differ.sort()).toEqual([...row.to].sort())
   })
 
-  test('no output is in both lists, and none twice', () => {
+  test('no output is listed twice, in one list or across both', () => {
     const sections = [...SIDEKICK_OUTPUTS, ...UNSUPPORTED].map(({ section }) => section)
     expect(new Set(sections).size).toBe(sections.length)
   })
 })
 
-/** A key's name in the environment. */
+/** The environment variable of a key. */
 const variable = (key: string) => key.toUpperCase().replaceAll('.', '_')
 
 /** Values that are not the defaults. */
@@ -124,7 +124,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   ...{ 'smtp.tls': 'false', 'syslog.format': 'cef', 'syslog.protocol': 'udp' },
 }
 
-/** Keys that are nothing without others. */
+/** Keys that have no effect without others. */
 const WITH: Readonly<Record<string, readonly string[]>> = {
   'nodered.password': ['user'],
   'n8n.password': ['user'],

@@ -27,7 +27,7 @@ test.each(cases.map(one => [one.title, one] as const))('%s', (_, one) => {
   })
 })
 
-test('any text is a template or has an error, and no value makes one fail', () => {
+test('any text with any data gives a string or a TemplateError', () => {
   const words = [
     '{{',
     '}}',
@@ -61,7 +61,7 @@ test('any text is a template or has an error, and no value makes one fail', () =
   )
 })
 
-test('what a template makes is bounded', () => {
+test('the output and the iterations of a template are bounded', () => {
   const text = '{{ range . }}{{ range $ }}{{ range $ }}xxxxxxxx{{ end }}{{ end }}{{ end }}'
   expect(goTemplate(text)(Array.from({ length: 100 }, () => 1)).length).toBe(64 * 1024)
   const empty = '{{ range $ }}{{ range $ }}{{ range $ }}{{ end }}{{ end }}{{ end }}'

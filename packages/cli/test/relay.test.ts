@@ -1,4 +1,4 @@
-/** falc relay as a process: Falco's form in, falcosidekick's configuration, stand-ins of the services that it names. */
+/** falc relay as a process: alerts as Falco sends them, falcosidekick's configuration, and stand-ins for its services. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -17,10 +17,10 @@ interface Request {
   readonly body: string
 }
 
-/** One server for all services: what each got, by path. It answers as they do. */
+/** One server for all services: it responds as they do, and records what each received, by path. */
 class Services {
   readonly requests: Request[] = []
-  /** Status of the next requests to a path. */
+  /** The status with which requests to a path fail. */
   readonly failing = new Map<string, number>()
   readonly #server: Server = createServer(async (request, response) => {
     const path = request.url!.split('?')[0]!
@@ -92,7 +92,7 @@ const post = (body: string, path = '/', headers: Record<string, string> = {}, me
   })
 const get = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text()
 
-/** A configuration as fleets have it: falcosidekick's keys only. */
+/** A configuration as in production: only falcosidekick's keys. */
 const EXAMPLE = (url: string) => `
 debug: false
 customfields:
@@ -137,7 +137,7 @@ aws:
 stan:
 `
 
-test('Falco with its default configuration, falcosidekick’s example, through the relay into the services', async () => {
+test('alerts reach the services of a falcosidekick configuration through http_output and the relay', async () => {
   const relay = await startRelay(EXAMPLE(url), [], { ZONE: 'a1' })
   writeFileSync(
     join(dir, 'falco.yaml'),
@@ -186,7 +186,7 @@ stdout_output: {enabled: true}
     'Alert: rule *Got it* triggered by user *',
   )
 
-  // The services have taken them before the relay has their answers.
+  // The services have the alerts before the relay has their responses.
   await eventually(async () =>
     expect(await get('/metrics')).toContain(
       'falcosecurity_falcosidekick_outputs_total{destination="webhook",status="ok"} 3\n',
@@ -198,7 +198,7 @@ stdout_output: {enabled: true}
 })
 
 describe('routes', () => {
-  test('as falcosidekick answers', async () => {
+  test("respond like falcosidekick's", async () => {
     await startRelay(`webhook: {address: "${url}/webhook"}`)
     expect(await get('/ping')).toBe('pong\n')
     expect(await get('/healthz')).toBe('{"status": "ok"}')
@@ -226,7 +226,7 @@ describe('routes', () => {
     )
   })
 
-  test('a test alert goes past minimum priorities', async () => {
+  test('a test alert is sent regardless of minimum priorities', async () => {
     await startRelay(`webhook: {address: "${url}/webhook", minimumpriority: critical}`)
     await post(JSON.stringify(ALERT))
     expect((await fetch(`http://127.0.0.1:${port}/test`, { method: 'POST' })).status).toBe(200)
@@ -234,7 +234,7 @@ describe('routes', () => {
     expect(parseAlert(services.to('/webhook')[0]!.body)).toMatchObject({ rule: 'Test rule', tags: ['example', 'test'] })
   })
 
-  test('tokens: without one, alerts are rejected and /ping is answered', async () => {
+  test('with --token-file, alerts need a token, and /ping does not', async () => {
     writeFileSync(join(dir, 'tokens'), 'one\ntwo\n')
     await startRelay(`webhook: {address: "${url}/webhook"}`, ['--token-file', 'tokens'])
     expect((await post(JSON.stringify(ALERT))).status).toBe(401)
@@ -246,7 +246,7 @@ describe('routes', () => {
   })
 })
 
-test('a service that is away for a while gets everything', async () => {
+test('a service that fails for a while receives every alert once it recovers', async () => {
   const relay = await startRelay(`webhook: {address: "${url}/webhook"}\ncloudevents: {address: "${url}/cloudevents"}`)
   services.failing.set('/webhook', 503)
   for (let i = 0; i < 20; i++) expect((await post(JSON.stringify({ ...ALERT, output: `alert ${i}` }))).status).toBe(200)
@@ -258,7 +258,7 @@ test('a service that is away for a while gets everything', async () => {
   expect(new Set(outputs).size).toBe(20)
 })
 
-test('an alert that is sent twice has one id', async () => {
+test('an alert that is sent twice has the same ID both times', async () => {
   await startRelay(`webhook: {address: "${url}/webhook"}`)
   await post(JSON.stringify(ALERT))
   await post(JSON.stringify({ ...ALERT, uuid: '5b5dd5e3-bbe9-4d4c-9e0b-2f4a3f0b7e44' }))

@@ -1,4 +1,4 @@
-/** Certificates are renewed under the names that falco.yaml has: SIGHUP takes the new ones into use. */
+/** Client certificates that are renewed under the same file names: SIGHUP puts the new ones into use. */
 import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ import { cannotCertify, certificates, folder } from '../../outputs/test/transpor
 import { seenEvent, writeSeenRule } from './audit-events.ts'
 import { startFalc } from './process.ts'
 
-/** An HTTPS server; lists the certificates of its clients. */
+/** Starts an HTTPS server that lists the certificates of its clients. */
 async function server(pem: ReturnType<typeof certificates>) {
   const clients: string[] = []
   const files = { ca: readFileSync(pem.ca), cert: readFileSync(pem.cert), key: readFileSync(pem.key) }
@@ -38,7 +38,7 @@ test.skipIf(cannotCertify()).each([
     (url: string, ca: string) => `json_output: true
 http_output: {enabled: true, url: "${url}", ca_cert: ${ca}, mtls: true, client_cert: client.pem, client_key: client.key}`,
   ],
-])('%s', async (_, config) => {
+])('SIGHUP reloads the client certificate of %s', async (_, config) => {
   const dir = folder()
   const [first, second] = [certificates(), certificates()]
   const { url, clients } = await server(first)
@@ -66,14 +66,14 @@ http_output: {enabled: true, url: "${url}", ca_cert: ${ca}, mtls: true, client_c
   happen('two')
   await eventually(() => expect(clients).toHaveLength(2))
   expect(clients[0]).not.toBe(clients[1])
-  // Nothing has changed: the connection stays.
+  // A reload without changes leaves the certificate in use.
   falc.child.kill('SIGHUP')
   happen('three')
   await eventually(() => expect(clients).toHaveLength(3))
   expect(clients[2]).toBe(clients[1])
 })
 
-test.skipIf(cannotCertify())('falc relay', async () => {
+test.skipIf(cannotCertify())('SIGHUP reloads the client certificate of falc relay', async () => {
   const dir = folder()
   const [first, second] = [certificates(), certificates()]
   const { url, clients } = await server(first)

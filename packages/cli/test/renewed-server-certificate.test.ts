@@ -1,4 +1,4 @@
-/** Certificates and tokens of falc's own servers are renewed under their names: they are taken into use, and bad ones are not. */
+/** Certificates and tokens of falc's own servers are renewed in place: valid ones are put into use, and invalid ones are not. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { Agent, request } from 'node:https'
@@ -13,7 +13,7 @@ import { type Started, startFalc } from './process.ts'
 
 type Pem = ReturnType<typeof certificates>
 
-/** As a client of whom the server's authority knows. @returns status and text */
+/** Sends a request with a client certificate of the authority. @returns status and text */
 async function ask(url: string, pem: Pem, options: { token?: string; body?: string } = {}): Promise<string> {
   const { token = '', body } = options
   const { promise, resolve, reject } = Promise.withResolvers<string>()
@@ -27,7 +27,7 @@ async function ask(url: string, pem: Pem, options: { token?: string; body?: stri
   return promise
 }
 
-/** Written elsewhere and renamed, so that nobody sees half of it. */
+/** Writes a file under another name and renames it, so that no reader sees half of it. */
 function install(path: string, ...contents: string[]): void {
   writeFileSync(`${path}.new`, contents.join(''))
   renameSync(`${path}.new`, path)
@@ -44,7 +44,7 @@ function started(args: string[], dir: string): Started {
 
 const both = ({ cert, key }: Pem) => [readFileSync(key, 'utf8'), readFileSync(cert, 'utf8')]
 
-test.skipIf(cannotCertify())('web server and audit webhook', async () => {
+test.skipIf(cannotCertify())('web server and audit webhook use renewed certificates and tokens, if valid', async () => {
   const dir = folder()
   const [first, second] = [certificates(), certificates()]
   const [web, audit] = [await freePort(), await freePort()]
@@ -88,7 +88,7 @@ webserver: {enabled: true, listen_port: ${web}, listen_address: 127.0.0.1, prome
   await falc.sees('k8s_audit: the new certificate or token is in use, valid until')
   await expect(page(first)).rejects.toThrow('certificate')
   expect(await page(second)).toContain('200 ')
-  // Who was signed by the earlier authority of clients is still known.
+  // Clients of the earlier authority are still accepted.
   const mixed = { ...second, clientCert: first.clientCert, clientKey: first.clientKey }
   expect(await happen('mixed', mixed, 'one')).toBe('200 ')
 
@@ -116,7 +116,7 @@ webserver: {enabled: true, listen_port: ${web}, listen_address: 127.0.0.1, prome
   expect(await falc.exit).toBe(0)
 })
 
-test.skipIf(cannotCertify())('falc relay', async () => {
+test.skipIf(cannotCertify())('falc relay uses a renewed certificate and token', async () => {
   const dir = folder()
   const [first, second] = [certificates(), certificates()]
   const [certfile, keyfile, tokens] = [join(dir, 'server.crt'), join(dir, 'server.key'), join(dir, 'tokens')]

@@ -1,4 +1,4 @@
-/** Alerts on the standard input of `falc respond`, which may come from anything. */
+/** Alerts on the standard input of `falc respond`, which may come from any program. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,12 +15,12 @@ async function* pieces(...texts: readonly string[]) {
 }
 
 test.each([
-  ['over several pieces', ['a', 'b\nc', '\n'], ['ab', 'c']],
-  ['empty ones, and none at the end', ['\n\na\n'], ['', '', 'a']],
-  ['without an end', ['a\nb'], ['a', 'b']],
-  ['as long as they may be', ['1234\n5678'], ['1234', '5678']],
+  ['may span several chunks', ['a', 'b\nc', '\n'], ['ab', 'c']],
+  ['may be empty, and none follows the last newline', ['\n\na\n'], ['', '', 'a']],
+  ['need no newline at the end', ['a\nb'], ['a', 'b']],
+  ['may have the greatest length', ['1234\n5678'], ['1234', '5678']],
   [
-    'too long, in one piece or many',
+    'are undefined when too long, in one chunk or many',
     ['12345\na\n123', '4', '5', '678\nb\n12345'],
     [undefined, 'a', undefined, 'b', undefined],
   ],
@@ -30,7 +30,7 @@ test.each([
   expect(read).toEqual(lines)
 })
 
-test('an alert that cannot be recorded is not acted on, and said to be lost', async () => {
+test('an alert that cannot be recorded is refused with a warning', async () => {
   const refused: string[] = []
   const log = { warning: (text: string) => refused.push(text) } as unknown as Log
   const stdin = vi.spyOn(process, 'stdin', 'get').mockReturnValue(Readable.from([Buffer.from(`${ALERT}\n`)]) as never)
@@ -40,7 +40,7 @@ test('an alert that cannot be recorded is not acted on, and said to be lost', as
   expect(refused).toEqual(['standard input: Shell: it could not be recorded what is to be done, so it was not done'])
 })
 
-test('a line without end is refused, and the next one is read', async () => {
+test('a line longer than 1 MiB is refused, and the next one is read', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-respond-stdin-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   writeFileSync(

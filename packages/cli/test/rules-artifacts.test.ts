@@ -1,4 +1,4 @@
-/** What comes from a registry, and registries that lie: nothing of it is installed. */
+/** The parts of an artifact, and registries that lie: nothing from those is installed. */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,20 +27,20 @@ describe('references', () => {
     expect([nameOf(parseReference(text)), printReference(parseReference(text))]).toEqual([name, printed])
   })
   test.each(['base', 'a.b/C', 'a.b/../c', 'a.b/c:', 'a.b/c/', 'a.b/c@sha256:0', 'a.b/c:x y', 'a.b/c/..', ''])(
-    'not one: %s',
+    'not a reference: %s',
     text => expect(() => parseReference(text)).toThrow('is not REGISTRY/REPOSITORY'),
   )
 })
 
 describe('archives', () => {
-  test('come back as they were', () => {
+  test('unpack to the files that were packed', () => {
     const some = files({ 'a.yaml': 'x'.repeat(1000), 'b.test.yaml': '', 'c.yaml': 'y'.repeat(512) })
     expect(unpack(pack(some)).map(({ name, content }) => [name, String(content)])).toEqual(
       some.map(({ name, content }) => [name, String(content)]),
     )
   })
 
-  test('of GNU tar, with a folder', () => {
+  test('of GNU tar with a folder entry can be unpacked', () => {
     mkdirSync(join(dir, 'd'))
     writeFileSync(join(dir, 'd', 'a.yaml'), '[]')
     expect(unpack(execFileSync('tar', ['-czf', '-', '-C', join(dir, 'd'), '.'])).map(({ name }) => name)).toEqual([
@@ -50,11 +50,11 @@ describe('archives', () => {
 
   test.each([
     ['a path', ['mkdir -p x; echo > x/a.yaml; tar -czf - x/a.yaml'], 'the name "x/a.yaml"'],
-    ['a way out', ['echo > a; tar -czf - --transform s,a,../a, -P a'], 'the name "../a"'],
+    ['a path out of the folder', ['echo > a; tar -czf - --transform s,a,../a, -P a'], 'the name "../a"'],
     ['a link', ['ln -s /etc/passwd a.yaml; tar -czf - a.yaml'], 'not a regular file'],
     ['a hidden file', ['echo > .a; tar -czf - .a'], 'the name ".a"'],
-    ['zeros without end', ['head -c 70000000 /dev/zero | gzip'], 'cannot be unpacked'],
-    ['no archive', ['echo hello'], 'cannot be unpacked'],
+    ['a decompression bomb', ['head -c 70000000 /dev/zero | gzip'], 'cannot be unpacked'],
+    ['data that is not an archive', ['echo hello'], 'cannot be unpacked'],
     [
       'an archive that is cut short',
       ['head -c 2000 /dev/urandom > a.yaml; tar -cf - a.yaml | head -c 1024 | gzip'],
@@ -66,12 +66,12 @@ describe('archives', () => {
   })
 })
 
-test('an index that is out of reach: why', async () => {
+test('an unreachable index gives an error with the cause', async () => {
   const config = { updates: { indexes: ['https://name.invalid/index.yaml'] } } as unknown as Config
   await expect(listed(config)).rejects.toThrow(/^index https:\/\/name\.invalid\/index\.yaml: getaddrinfo E/)
 })
 
-test('requirements are rules, which the engine checks', () => {
+test('requirements and dependencies become items of a rules file', () => {
   const alternatives = [{ name: 'json', version: '0.7.0' }]
   const required = said('1.0.0', {
     requirements: [{ name: 'engine_version_semver', version: '0.50.0' }],
@@ -113,7 +113,7 @@ describe('a registry that lies', () => {
     return reason
   }
 
-  test('endless data', async () => {
+  test('endless data is cut off', async () => {
     const reason = await asked((_, response) => {
       const more = () => {
         while (!response.destroyed && response.write(Buffer.alloc(65536)));
@@ -124,12 +124,12 @@ describe('a registry that lies', () => {
     expect(reason).toBe('more than the 1048576 bytes that it may have')
   })
 
-  test('other bytes than the digest says', async () => {
+  test('a blob that does not match its digest is refused', async () => {
     const reason = await asked((request, response) => response.end(request.url!.includes('blobs') ? '[]' : manifest()))
     expect(reason).toMatch(/^blob sha256:\w+ has other bytes$/)
   })
 
-  test('a size beyond all bounds', async () => {
+  test('a declared size beyond the limit is refused', async () => {
     const config = {
       mediaType: 'application/vnd.cncf.falco.rulesfile.config.v1+json',
       digest: `sha256:${'0'.repeat(64)}`,
@@ -139,24 +139,24 @@ describe('a registry that lies', () => {
     )
   })
 
-  test('another kind of artifact', async () => {
+  test('another kind of artifact is refused', async () => {
     expect(await asked((_, response) => response.end(manifest({ config: { mediaType: 'application/x' } })))).toContain(
       'not that of rules',
     )
   })
 
-  test('a redirection to a host without TLS', async () => {
+  test('a redirect to a host without TLS is refused', async () => {
     const reason = await asked((_, response) => response.writeHead(307, { location: 'http://192.0.2.1/x' }).end())
     expect(reason).toBe('redirected to http://192.0.2.1, which has no TLS')
   })
 
-  test('a redirection in a circle', async () => {
+  test('a redirect loop is refused', async () => {
     expect(await asked((request, response) => response.writeHead(307, { location: request.url }).end())).toBe(
       'redirected too often',
     )
   })
 
-  test('a token from a host without TLS, which would get the password', async () => {
+  test('a token service without TLS, which would get the password, is refused', async () => {
     const reason = await asked((_, response) =>
       response.writeHead(401, { 'www-authenticate': 'Bearer realm="http://192.0.2.1/t",service="s"' }).end(),
     )
@@ -164,7 +164,7 @@ describe('a registry that lies', () => {
   })
 })
 
-test('a registry with TLS cannot have the password sent to itself without', async () => {
+test('a registry with TLS cannot request its password without TLS', async () => {
   const challenge = { 'www-authenticate': 'Bearer realm="http://a.example/t",service="s"' }
   vi.stubGlobal('fetch', async () => new Response('', { status: 401, headers: challenge }))
   onTestFinished(() => void vi.unstubAllGlobals())
@@ -172,7 +172,7 @@ test('a registry with TLS cannot have the password sent to itself without', asyn
   await expect(repository.manifest('1')).rejects.toThrow('tokens are to come from http://a.example, which has no TLS')
 })
 
-test('the token flow: the password goes for a token, the token with each request, and neither to another host', async () => {
+test('the token flow sends the password to the token service, and the token with the request', async () => {
   const seen: string[] = []
   const other = await startLiar((request, response) => {
     seen.push(`other ${request.headers.authorization}`)

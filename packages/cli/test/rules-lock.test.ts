@@ -1,4 +1,4 @@
-/** One process at a time installs rules, and nothing that an earlier one left behind keeps others from it. */
+/** One process at a time installs rules, and a lock that an earlier one left behind blocks no other. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,9 +14,9 @@ beforeEach(() => {
 })
 
 test.each([
-  ['a full disk, which had no room for a number', ''],
-  ['a container, in which the next process has the same number', `${process.pid}\n`],
-])('a lock that is left by %s', async (_, text) => {
+  ['a process that had no room on the disk for its ID', ''],
+  ['a process that had the same ID, as in a container', `${process.pid}\n`],
+])('a lock left by %s does not block', async (_, text) => {
   const folder = join(dir, 'rules')
   mkdirSync(folder)
   writeFileSync(join(folder, 'lock'), text)
@@ -24,7 +24,7 @@ test.each([
   expect(await new Generations(folder).locked(() => 'again')).toBe('again')
 })
 
-test('two at once: the second is told', async () => {
+test('a second installation at the same time is refused', async () => {
   const [one, other] = [new Generations(dir), new Generations(dir)]
   await one.locked(async () => {
     await expect(other.locked(() => {})).rejects.toThrow(`${dir}: another falc is installing rules here`)
@@ -43,7 +43,7 @@ test.each([
   ['https://index.example/index.yaml', 'http://elsewhere.example/index.yaml', 'redirected to http://elsewhere.example'],
   ['https://index.example/index.yaml', 'https://elsewhere.example/index.yaml', undefined],
   ['http://index.example/index.yaml', 'http://elsewhere.example/index.yaml', undefined],
-])('an index at %s that redirects to %s', async (from, to, refused) => {
+])('a redirect of an index from %s to %s is refused only if TLS is lost', async (from, to, refused) => {
   const fetched = vi.spyOn(globalThis, 'fetch')
   onTestFinished(() => fetched.mockRestore())
   fetched.mockResolvedValue(Object.defineProperty(new Response('[]'), 'url', { value: to }))

@@ -1,4 +1,4 @@
-/** What a signature says, by whom, and what new rules would have made of the alerts that are stored. */
+/** Signatures of artifacts, and what new rules would have made of stored alerts. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,7 +20,7 @@ beforeEach(() => {
   dir = folder()
 })
 
-/** Paths of a pair of minisign's own. */
+/** Creates a minisign key pair. @returns the paths of its files */
 function minisignPair(at: string, name: string) {
   const [secret, open] = [join(at, `${name}.mini`), join(at, `${name}.mini.pub`)]
   execFileSync('minisign', ['-G', '-W', '-s', secret, '-p', open], { stdio: 'ignore' })
@@ -38,15 +38,15 @@ test.each([
   ['ghcr.io/team/base', 'xteam/base', false],
   ['ghcr.io/', 'team/base', false],
   ['', 'team/base', false],
-])('a signature for "%s" is of %s: %s', (identity, repository, expected) => {
+])('a signature for "%s" covers %s: %s', (identity, repository, expected) => {
   expect(isOf(identity, { registry: 'r.example', repository, version: '1' })).toBe(expected)
 })
 
 describe.skipIf(skipped('peers', missing('minisign')))('minisign', () => {
   test.each([
-    ['of this release', []],
-    ['of earlier ones', ['-l']],
-  ])('a signature %s', (_, more) => {
+    ['in the current format', []],
+    ['in the legacy format', ['-l']],
+  ])('a signature %s is valid for its message, key and trusted comment only', (_, more) => {
     const { secret, open } = minisignPair(dir, 'own')
     const other = readMinisignKey(readFileSync(minisignPair(dir, 'other').open, 'utf8'))
     const message = Buffer.from('rules')
@@ -63,7 +63,7 @@ describe.skipIf(skipped('peers', missing('minisign')))('minisign', () => {
     expect(minisigned(message, '', key)).toBe(false)
   })
 
-  test.each(['', 'untrusted comment: x\n', 'untrusted comment: x\nRWQ=\n'])('no key: %j', text => {
+  test.each(['', 'untrusted comment: x\n', 'untrusted comment: x\nRWQ=\n'])('not a public key: %j', text => {
     expect(() => readMinisignKey(text)).toThrow('not a minisign public key')
   })
 })
@@ -93,14 +93,14 @@ describe.skipIf(noRegistry() ?? skipped('peers', missing('minisign')))('with a r
       paths.map((path, i) => `updates.keys[${i}]=${path}`),
     )
 
-  test('an artifact without a name is what its signature says, and nothing else', async () => {
+  test('an artifact without a name installs only from the repository that its signature names', async () => {
     const { name: _, ...nameless } = said('1.0.0')
     const first = place('first/base')
     const sign = (digest: string) => signManifest(first.to, digest, `${registry.host}/first/base`, keys.own.secret)
     const digest = await pushArtifact(first.to, nameless, files({ 'base.yaml': rulesText() }), ['1'], sign)
     expect(await update(first.where, trusting(keys.own.open))).toMatchObject({ installed: { digest } })
 
-    // The same bytes, and the true signature, in another place.
+    // The same bytes and the same signature in another repository.
     dir = folder()
     const second = place('second/base')
     expect(await pushArtifact(second.to, nameless, files({ 'base.yaml': rulesText() }), ['1'])).toBe(digest)
@@ -110,7 +110,7 @@ describe.skipIf(noRegistry() ?? skipped('peers', missing('minisign')))('with a r
     )
   })
 
-  test('signed by minisign: by a key that is trusted, or not at all', async () => {
+  test('an artifact signed by minisign installs only if its key is trusted', async () => {
     const { where, to } = place('mini/base')
     const sign = (digest: string) => signManifest(to, digest, 'mini/base', keys.mini.secret)
     await pushArtifact(to, said('1.0.0'), files({ 'base.yaml': rulesText() }), ['1'], sign)
@@ -121,7 +121,7 @@ describe.skipIf(noRegistry() ?? skipped('peers', missing('minisign')))('with a r
     })
   })
 
-  test('what new rules would have made of the stored alerts is told before', async () => {
+  test('an update reports what the new rules would have made of the stored alerts', async () => {
     const { where, to } = place('stored/base')
     const publish = (version: string, condition: string) => {
       const text = rulesText().replace('ka.verb = get', condition).replace('"got"', '"%ka.user.name"')

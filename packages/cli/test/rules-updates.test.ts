@@ -1,4 +1,4 @@
-/** Rules from a registry: each attack is the right step, a check, the attack, its refusal, and the state unchanged. */
+/** Rules from a registry: attacks and broken updates are refused, and leave the installed rules unchanged. */
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -35,7 +35,7 @@ describe.skipIf(noRegistry())('with a registry', () => {
     rmSync(at, { recursive: true, force: true })
   })
 
-  /** A repository of its own, and how to publish and install there. */
+  /** A new repository, and functions that publish to it and install from it. */
   function shop(signedBy: 'own' | 'other' | 'nobody' = 'own') {
     const where = parseReference(`${registry.host}/shop${++number}/base:1`)
     const to = new Repository(where, { plain: [registry.host] })
@@ -62,7 +62,7 @@ describe.skipIf(noRegistry())('with a registry', () => {
     return { where, to, options, publish, install, refused }
   }
 
-  test('installed, up to date, updated, rolled back and then left alone', async () => {
+  test('an artifact is installed, updated, rolled back, and then installed again only by force', async () => {
     const { options, publish, install } = shop()
     await publish('1.0.0', { 'base.yaml': rulesText(), 'base.test.yaml': testText() })
     expect(await install()).toMatchObject({
@@ -90,13 +90,13 @@ describe.skipIf(noRegistry())('with a registry', () => {
     expect(options.generations.refused).toEqual([])
   })
 
-  test('wrong signer', async () => {
+  test('an artifact signed by an untrusted key is refused', async () => {
     const { publish, refused } = shop('other')
     await publish('1.0.0', { 'base.yaml': rulesText() })
     await refused('none of updates.keys has signed it')
   })
 
-  test('no signature, and no key', async () => {
+  test('an unsigned artifact is refused, with or without a key, unless allow_unsigned is set', async () => {
     const { where, publish, refused } = shop('nobody')
     await publish('1.0.0', { 'base.yaml': rulesText() })
     await refused('none of updates.keys has signed it')
@@ -106,7 +106,7 @@ describe.skipIf(noRegistry())('with a registry', () => {
     expect(await update(where, open)).toMatchObject({ installed: { signedBy: undefined } })
   })
 
-  test('mix and match: the signature of another artifact, and an artifact under another name', async () => {
+  test('mix and match: the signature of another artifact is refused, and so is another name', async () => {
     const { to, publish, refused } = shop()
     const good = await publish('1.0.0', { 'base.yaml': rulesText() })
     const bad = await pushArtifact(to, said('1.0.1'), files({ 'base.yaml': rulesText('Evil') }), ['1'])
@@ -117,7 +117,7 @@ describe.skipIf(noRegistry())('with a registry', () => {
     await refused('its manifest names it "other", not "base"')
   })
 
-  test('rollback: a tag that goes back to an older version', async () => {
+  test('rollback: a tag that moves back to an older version is refused, unless forced', async () => {
     const { publish, install, refused } = shop()
     await publish('1.10.0', { 'base.yaml': rulesText() })
     await install()
@@ -147,7 +147,7 @@ describe.skipIf(noRegistry())('with a registry', () => {
       'cloudtrail',
     ],
     [
-      'a requirement that nobody knows',
+      'an unknown requirement',
       { 'base.yaml': rulesText() },
       { requirements: [{ name: 'moon', version: '1' }] },
       'it requires moon 1',
@@ -158,7 +158,7 @@ describe.skipIf(noRegistry())('with a registry', () => {
     await refused(reason)
   })
 
-  test('rules that no longer fit the others that are loaded', async () => {
+  test('an update that breaks other rules files is refused', async () => {
     const { options, publish, install } = shop()
     writeFileSync(
       join(dir, 'own.yaml'),
@@ -175,11 +175,11 @@ describe.skipIf(noRegistry())('with a registry', () => {
     await publish('1.1.0', { 'base.yaml': rulesText('Taken') })
     await expect(update(where, all)).rejects.toThrow('own.yaml')
     expect(options.generations.state.artifacts[0]!.version).toBe('1.0.0')
-    // By itself it would do.
+    // On its own, the update is valid.
     expect(await install()).toMatchObject({ installed: { version: '1.1.0' } })
   })
 
-  test('what oras pushes can be installed, and what falc pushes oras can pull', async () => {
+  test('falc installs what oras pushes, and oras fetches what falc pushes', async () => {
     const { where, to, install, options } = shop()
     const at = folder()
     writeFileSync(join(at, 'base.yaml'), rulesText())
@@ -217,7 +217,7 @@ describe.skipIf(noRegistry())('with a registry', () => {
     )
   })
 
-  test('follow: a version whose test fails is told and not taken, the mended one is, and no event is lost', async () => {
+  test('follow: a version whose test fails is not installed, the fixed one is, and no event is lost', async () => {
     const { where } = shop()
     const config = join(dir, 'falco.yaml')
     const text = `rules_files: [${join(dir, 'own.yaml')}, ${join(dir, 'rules/current/base')}]
@@ -254,7 +254,7 @@ updates: {folder: ${join(dir, 'rules')}, plain_http: ["${registry.host}"], keys:
     const installed = falc('rules', 'install', printReference(where), '--dry-run')
     expect(await installed.exit, installed.output.stderr).toBe(0)
 
-    // As in a new pod: what is installed first finds the engine at work.
+    // As in a new pod: the engine is running when the first version is installed.
     writeFileSync(join(dir, 'own.yaml'), rulesText('Own').replace('= get', '= delete'))
     const log = join(dir, 'audit.jsonl')
     writeFileSync(log, '')
@@ -264,7 +264,7 @@ updates: {folder: ${join(dir, 'rules')}, plain_http: ["${registry.host}"], keys:
     await follow.sees('Installed base 1.0.0')
     await run.sees('Reloaded configuration and rules: 2 rules')
     let written = 0
-    // 2,000 a second, as nearly as timers are on time.
+    // 2,000 a second, as nearly as timers allow.
     const begun = performance.now()
     const writing = setInterval(() => {
       const due = Math.floor((performance.now() - begun) * 2)

@@ -54,7 +54,7 @@ async function outcome(from: Input, cached = true) {
 const kept = () => readdirSync(join(folder, 'rulesets')).sort()
 
 describe('a start from the cache', () => {
-  test('has the alerts, warnings and notes of one without', async () => {
+  test('gives the same alerts, warnings and notes as one without it', async () => {
     const first = await outcome(input())
     expect(first.alerts.join()).toContain('read /etc/shadow')
     expect(first.notes.warnings[0]!.full).toContain('LOAD_UNUSED_LIST')

@@ -1,4 +1,4 @@
-/** What falc prints about its configuration, with every secret that an output can have in it. */
+/** What falc prints about a configuration that contains every secret that an output can have. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -24,7 +24,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true }))
 
-/** Runs falc with this configuration on the events, to its end. */
+/** Runs falc with this configuration on the events until it exits. */
 async function run(config: string, name = 'falco.yaml') {
   writeFileSync(join(dir, name), `rules_files: [rules.yaml]\n${config}`)
   const falc = startFalc(['run', '-c', name, '--k8s-audit', 'audit.jsonl'], dir)
@@ -52,7 +52,7 @@ describe('http_output', () => {
     server.closeAllConnections()
   })
 
-  test('with an authority, a certificate of its own, compression and an echo', async () => {
+  test('checks the authority, sends a client certificate, compresses, and echoes the response', async () => {
     const { stdout, stderr } = await run(`
 json_output: true
 http_output:
@@ -78,7 +78,7 @@ http_output:
     expect(client).toBe('localhost')
   })
 
-  test('a reload with a malformed client certificate names it, and the output stays as it was', async () => {
+  test('survives a reload with a malformed client certificate, which the error names', async () => {
     const yaml = (more: string) =>
       writeFileSync(
         join(dir, 'falco.yaml'),
@@ -100,7 +100,7 @@ http_output:
     expect(falc.output.stderr).not.toContain('not delivered')
   })
 
-  test('to an unknown server is refused and counted, unless insecure', async () => {
+  test('refuses an untrusted server and counts the alert as not delivered, unless insecure', async () => {
     const refused = await run(`http_output: {enabled: true, url: "${url}"}\n`)
     expect(refused.stderr).toMatch(
       /Alerts not delivered, by output and cause:\n {3}http: DEPTH_ZERO_SELF_SIGNED_CERT: 1\n/,
@@ -114,7 +114,7 @@ http_output:
   })
 })
 
-test('webserver with a certificate, another health page and no metrics', async () => {
+test('webserver serves HTTPS with the configured health page, and no metrics by default', async () => {
   const port = await freePort()
   writeFileSync(
     join(dir, 'falco.yaml'),
@@ -148,7 +148,7 @@ test('a program that does not exist: every alert is counted as lost', async () =
   }
 })
 
-test('buffered_outputs lets an alert wait for others, and -U does not', async () => {
+test('buffered_outputs delays an alert, and -U does not', async () => {
   writeFileSync(
     join(dir, 'falco.yaml'),
     'rules_files: [rules.yaml]\nstdout_output: {enabled: true}\nbuffered_outputs: true\n',

@@ -1,4 +1,4 @@
-/** What systemd receives: a socket of its kind, read by python3. */
+/** The notifications that systemd would receive, read from a socket of the same kind by python3. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -38,7 +38,7 @@ afterEach(async () => {
 })
 
 test.skipIf(reason !== undefined)(
-  'systemd is notified when the engine is ready, that it is alive, and that it stops',
+  'systemd is notified that the engine is ready, that it reloads, that it is alive, and that it stops',
   async () => {
     const socket = join(dir, 'notify')
     receiver = spawn('/usr/bin/python3', ['-c', RECEIVER, socket], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -49,7 +49,7 @@ test.skipIf(reason !== undefined)(
     const env = { NOTIFY_SOCKET: socket, WATCHDOG_USEC: '300000' }
     falc = startFalc(['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '--follow'], dir, env)
     await until('READY', () => received.includes('READY=1 STATUS=Detecting with 1 rule'))
-    // A reload, one that fails, and a storm: each begins and ends in order.
+    // A reload, one that fails, and a storm: each is announced, and ends before the next.
     const states = () => received.match(/READY=1|RELOADING=1/g)!.join(' ')
     falc.child.kill('SIGHUP')
     await until('the reload', () => states() === 'READY=1 RELOADING=1 READY=1')
@@ -64,7 +64,7 @@ test.skipIf(reason !== undefined)(
     expect(states().split('RELOADING').length).toBeLessThan(50)
     const fed = () => received.split('WATCHDOG=1').length - 1
     await until('the watchdog', () => fed() >= 3)
-    // A process that hangs feeds no longer; what is on its way still arrives.
+    // A process that hangs no longer feeds the watchdog; notifications in flight still arrive.
     falc.child.kill('SIGSTOP')
     let before = -1
     await until('silence', async () => {

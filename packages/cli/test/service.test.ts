@@ -1,4 +1,4 @@
-/** The units of deploy/systemd: a sidecar with their rights and no more serves an engine that has none. */
+/** The units of deploy/systemd: a sidecar with only their capabilities serves an engine that has none. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -29,7 +29,7 @@ function setting(text: string, key: string): string {
   return new RegExp(`^${key}=(.*)$`, 'm').exec(text)![1]!
 }
 
-/** Arguments of setpriv for a user without rights but these. */
+/** Arguments of setpriv for a user with only these capabilities. */
 function rights(capabilities: string): string[] {
   const list = [
     '-all',
@@ -42,7 +42,7 @@ function rights(capabilities: string): string[] {
   return [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--no-new-privs', ...flags]
 }
 
-test('the units agree', () => {
+test('the units of probe and engine agree', () => {
   const [probe, engine] = [unit('falc-probe'), unit('falc')]
   expect(setting(engine, 'ExecStart')).toContain(setting(probe, 'ExecStart').split(' ').at(-1))
   expect(setting(probe, 'AmbientCapabilities')).toBe(setting(probe, 'CapabilityBoundingSet'))
@@ -54,7 +54,7 @@ test('the units agree', () => {
 const ANALYZE = '/usr/bin/systemd-analyze'
 const noAnalyze = skipped('live', existsSync(ANALYZE) ? undefined : `the units are checked by ${ANALYZE}`)
 
-test.skipIf(noAnalyze !== undefined)('systemd understands them', () => {
+test.skipIf(noAnalyze !== undefined)('systemd-analyze verifies the units without complaint', () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-units-'))
   const names = ['falc-probe', 'falc']
   for (const name of names) {
@@ -88,7 +88,7 @@ describe.skipIf(reason !== undefined)('the sidecar as a service', () => {
     rmSync(dir, { recursive: true, force: true })
   })
 
-  test('an engine without rights detects, again and again', async () => {
+  test('serves an engine without capabilities, and a second one after it', async () => {
     const rule = `- rule: shadow
   desc: d
   condition: evt.type in (open, openat) and fd.name = /etc/shadow and proc.name = cat
@@ -127,7 +127,7 @@ describe.skipIf(reason !== undefined)('falc run --user', () => {
       spawnSync('ps', ['--no-headers', '-o', 'pid', '--ppid', String(pid)], { encoding: 'utf8' }).stdout.split('\n')[0],
     )
 
-  test('continues after its sidecar was killed; the sixth time within a minute it ends, with its report and the reason', async () => {
+  test('restarts a killed sidecar; at the sixth death within a minute it exits with report and reason', async () => {
     chmodSync(dir, 0o755)
     writeFileSync(
       join(dir, 'rules.yaml'),
@@ -151,7 +151,7 @@ describe.skipIf(reason !== undefined)('falc run --user', () => {
         worker = childOf(supervisor)
         return worker > 0 && worker !== before
       })
-      // Only some are waited for. Where starts take seconds, the sixth is not within the minute of the first, and a later one is.
+      // Only some restarts wait for an alert. Where starts take seconds, six deaths within a minute need more than six kills.
       if (kills > 1 && kills !== 5) continue
       const alerts = run.output.stdout.length
       await until(`an alert after restart ${kills}`, () => run.output.stdout.length > alerts)

@@ -5,7 +5,7 @@ import { queryOf } from '../src/history/open.ts'
 const MINUTE = 60_000_000_000n
 const now = () => BigInt(Date.now()) * 1_000_000n
 
-test('from an hour before now on, a minute begins: stores have counts of minutes', () => {
+test('a period of an hour or more begins with a full minute, as stores count by the minute', () => {
   for (const [text, duration] of [
     ['1h', 60n],
     ['7d', 10_080n],
@@ -18,7 +18,7 @@ test('from an hour before now on, a minute begins: stores have counts of minutes
   }
 })
 
-test('what is shorter, and a point in time, is as it says', () => {
+test('a shorter period and a point in time are exact', () => {
   const before = now()
   const since = queryOf({ since: '90s' }, alerts()).since!
   expect(since).toBeGreaterThanOrEqual(before - 90_000_000_000n)

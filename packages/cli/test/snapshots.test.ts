@@ -13,7 +13,7 @@ afterEach(() => void vi.useRealTimers())
 const log = new Log({ ...EARLY_LOG, log_stderr: false })
 const FEED = { source: 'k8s_audit', events: 1, meter: {}, losses: {}, limits: {}, repairs: {} }
 
-/** What snapshots are taken of, with its feeds. */
+/** A source of metrics, and the list of its feeds. */
 function metered(output: string) {
   const { metrics } = loadConfig(undefined, [`metrics={enabled: true, interval: 15s, ${output}}`])
   const feeds: (typeof FEED)[] = []
@@ -43,7 +43,7 @@ test('snapshots are taken at multiples of the interval', () => {
   expect(times).toHaveLength(taken)
 })
 
-test('the first sample is of the first feed, however long outputs take to open', () => {
+test('samples begin with the first feed, however long outputs take to open', () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-snapshots-'))
   onTestFinished(() => rmSync(dir, { recursive: true }))
   const path = join(dir, 'metrics.jsonl')

@@ -1,4 +1,4 @@
-/** Rules, configuration, logs and state that are not files, or have no end: an error that says so, and never a hang. */
+/** Rules, configuration, logs and state that are not regular files, or never end: an error says so, and nothing hangs. */
 import { execFileSync, spawn } from 'node:child_process'
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -47,7 +47,7 @@ describe('rules', () => {
   test('/dev/null has no rules', () => {
     expect(readRules(['/dev/null'])).toEqual([{ name: '/dev/null', content: '' }])
   })
-  test('a pipe is read to its end, once, and a reload has the same text', () => {
+  test('a pipe is read once, to its end, and a reload reuses its text', () => {
     const text = '- list: l\n  items: [a]\n'
     const writer = spawn('sh', [
       '-c',
@@ -55,13 +55,14 @@ describe('rules', () => {
     ])
     writer.unref()
     const pipes = new Map<string, string>()
-    // Until the writer has opened the pipe, nothing has been written to it.
-    for (;;) {
+    // Reading fails until the writer has opened the pipe.
+    for (const deadline = performance.now() + 60_000; ; ) {
       try {
         expect(readRules([at('pipe')], undefined, pipes)).toEqual([{ name: at('pipe'), content: text }])
         break
       } catch (error) {
-        if (!(error as Error).message.includes('nothing has been written')) throw error
+        const isEarly = (error as Error).message.includes('nothing has been written')
+        if (!isEarly || performance.now() > deadline) throw error
       }
     }
     expect(readRules([at('pipe')], undefined, pipes)[0]!.content).toBe(text)
@@ -77,19 +78,19 @@ test.each([
   expect(() => loadConfig(at(name), [])).toThrow(`Could not read configuration file ${at(name)}: ${reason}`)
 })
 
-describe('a pipe without another end is an error where a command would open it:', () => {
+describe('a pipe with no process at its other end is an error for', () => {
   const run = ['run', '-r', 'none.yaml', '-e', CAPTURE]
   const output = (options: string) => [...run, '-o', `outputs[]={name: o, url: "https://127.0.0.1:1", ${options}}`]
   const unread = 'fifo: no such device or address'
   const unwritten = 'it is a pipe that nothing has been written to'
   test.each([
     ['the pid file', [...run, '--pidfile', 'fifo'], unread],
-    ['snapshots', [...run, '-o', 'metrics={enabled: true, interval: 1s, output_file: fifo}'], unread],
+    ['metrics snapshots', [...run, '-o', 'metrics={enabled: true, interval: 1s, output_file: fifo}'], unread],
     ["the relay's configuration", ['relay', '-c', 'fifo', '--check'], unwritten],
     ["the console's tokens", ['console', '--db', 'a.db', '--token-file', 'fifo', '--listen', '127.0.0.1:0'], unwritten],
     ['a secret', output('type: webhook, signing_secret: {file: fifo}'), unwritten],
     [
-      'authorities',
+      'a CA certificate',
       [...run, '-o', 'http_output={enabled: true, url: "https://127.0.0.1:1", ca_cert: fifo}'],
       unwritten,
     ],
@@ -100,13 +101,13 @@ describe('a pipe without another end is an error where a command would open it:'
   })
 })
 
-test('a kubeconfig and a key that are pipes are errors', () => {
+test('a kubeconfig or a key that is a pipe is an error', () => {
   const reason = `${at('fifo')}: it is a pipe that nothing has been written to`
   expect(() => fromKubeconfig(at('fifo'))).toThrow(reason)
   expect(() => readKeys([at('fifo')])).toThrow(reason)
 })
 
-test('falc record waits for the reader of a pipe, and can be interrupted', async () => {
+test('falc record waits for a reader of its pipe, and can be interrupted meanwhile', async () => {
   execFileSync('mkfifo', [at('recording')])
   const args = ['record', '-e', CAPTURE, '-w', 'recording']
   const interrupted = startFalc(args, dir)
@@ -119,7 +120,7 @@ test('falc record waits for the reader of a pipe, and can be interrupted', async
   expect([await falc.exit, await reader.exit]).toEqual([0, 0])
 })
 
-test('a file that grows while it is read ends at the limit', () => {
+test('a file larger than the limit is refused, and one of exactly that size is read', () => {
   const path = at('grows')
   writeFileSync(path, 'x'.repeat(1000))
   expect(() => readFile(path, 999)).toThrow('it has more than 999 bytes')
@@ -157,7 +158,7 @@ describe('an audit log', () => {
     ['other.json', 'other.json is not the state of an audit log'],
     ['state-pipe', 'is a pipe, not a file'],
     ['folder', 'is a folder, not a file'],
-  ])('with the state %s: %s', async (name, reason) => {
+  ])('with %s as its state file: %s', async (name, reason) => {
     // Errors with a code are reported to the user; others are taken for defects.
     await expect(run(settings(at(name)))).rejects.toMatchObject({
       code: expect.any(String),
@@ -166,7 +167,7 @@ describe('an audit log', () => {
     if (name === 'other.json') expect(readFileSync(at(name), 'utf8')).toContain('not a state')
   })
 
-  test('a state that cannot be written is warned about, and events go on', async () => {
+  test('warns when its state cannot be written, and continues to deliver events', async () => {
     const { ids, warnings } = await run(settings('/proc/nowhere/state'))
     expect(ids).toEqual(['1'])
     await eventually(() => expect(warnings.join()).toContain('the position cannot be saved'))

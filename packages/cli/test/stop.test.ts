@@ -1,4 +1,4 @@
-/** SIGTERM ends falc, whatever the programs of its outputs do and whatever signals come beside it. */
+/** SIGTERM stops falc, whatever the programs of its outputs do and whatever other signals arrive. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ const event = { kind: 'Event', auditID: '1', verb: 'get', user: { username: 'u'.
 writeFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify(event)}\n`.repeat(ALERTS))
 
 let falc: Started | undefined
-/** Of the program; whatever a test has left. */
+/** Process IDs of the program, to be killed if a test leaves them. */
 let started: number[] = []
 afterEach(async () => {
   falc?.child.kill('SIGKILL')
@@ -26,7 +26,7 @@ afterEach(async () => {
   await falc?.exit
 })
 
-/** falc with a program that reads nothing and has written the pids of its processes. */
+/** Starts falc with a program that reads nothing and writes the pids of its processes. @returns the pids */
 async function start(program: string, timeout: number, processes = 1): Promise<number[]> {
   const pids = join(dir, 'pids')
   writeFileSync(pids, '')
@@ -51,7 +51,7 @@ async function start(program: string, timeout: number, processes = 1): Promise<n
 const alive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
-    // A zombie has ended.
+    // A zombie has exited.
     return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch {
     return false
@@ -64,14 +64,14 @@ const PROGRAMS = [
   ['has children', 3, 'sleep 1000 & echo $! >>PIDS; (trap "" TERM; sleep 1000) & echo $! >>PIDS; echo $$ >>PIDS; wait'],
 ] as const
 
-test.each(PROGRAMS)('with a program that %s', async (_, processes, program) => {
+test.each(PROGRAMS)('SIGTERM stops falc and a program that %s', async (_, processes, program) => {
   const pids = await start(program, 300, processes)
   falc!.child.kill('SIGTERM')
   expect(await falc!.exit).toBe(0)
   expect(falc!.output.stderr).toContain('program: output still blocked, discarding all remaining notifications')
   const lost = /program: shutdown: (\d+)/.exec(falc!.output.stderr)
   expect(Number(lost![1])).toBeGreaterThan(0)
-  // None of its processes is left, and none was started anew.
+  // None of its processes is left, and none was restarted.
   await until('the end of its processes', () => !pids.some(alive))
   expect(readFileSync(join(dir, 'pids'), 'utf8').split('\n').filter(Boolean)).toHaveLength(pids.length)
 })
@@ -85,7 +85,7 @@ test('a second SIGTERM does not wait for the outputs', async () => {
   await until('the end of its processes', () => !pids.some(alive))
 })
 
-test('other signals do not hold up the end', async () => {
+test('SIGHUP and SIGUSR1 around SIGTERM neither block the exit nor lose alerts on stdout', async () => {
   await start('echo $$ >>PIDS; exec sleep 1000', 1000)
   for (let i = 0; i < 20; i++) falc!.child.kill('SIGHUP')
   falc!.child.kill('SIGTERM')

@@ -1,4 +1,4 @@
-/** What goes to other people: secrets are planted wherever a configuration, a log or a rule can have one, and none is found. */
+/** The support archive: secrets are planted wherever a configuration, a log or a rule can have one, and none gets into it. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -38,7 +38,7 @@ function journal(lines: readonly string[]): void {
   writeFileSync(join(dir, 'bin/journalctl'), `#!/bin/sh\ncat '${join(dir, 'journal')}'\n`, { mode: 0o755 })
 }
 
-/** @returns the parts by name */
+/** Runs falc support. @returns the parts of its archive by name */
 async function bundle(config: object): Promise<Record<string, string>> {
   writeFileSync(join(dir, 'falco.yaml'), JSON.stringify(config))
   const { exit, output } = startFalc(['support', '-c', 'falco.yaml', '--out', 'out.tar.gz'], dir, env)
@@ -50,7 +50,7 @@ async function bundle(config: object): Promise<Record<string, string>> {
   return Object.fromEntries(names.map(name => [name, execFileSync('tar', ['-xzOf', path, name], { encoding: 'utf8' })]))
 }
 
-test('no secret is in it, and what helps is', async () => {
+test('the archive has what helps a diagnosis, and no secret', async () => {
   const outputs = TRANSPORTS.filter(({ type }) => type !== 'store').map(({ type, options }) => ({
     ...{ name: `own-${type}`, type },
     ...filled(options),
@@ -110,14 +110,14 @@ test('no secret is in it, and what helps is', async () => {
   expect(keys.outputs.map(({ type }: { type: string }) => type)).toEqual(outputs.map(({ type }) => type))
 })
 
-test('a configuration that cannot be read gives no secret away either', async () => {
+test('an invalid configuration gives no secret away either', async () => {
   journal([`Fri May  4 10:20:31 2026: Warning: http output: ${CANARY}: 500`])
   const parts = await bundle({ http_output: { enabled: CANARY, url: 'http://127.0.0.1' } })
   for (const [name, text] of Object.entries(parts)) expect(text, name).not.toContain(CANARY)
   expect(JSON.parse(parts['configuration.json']!).problem).toContain('http_output.enabled')
 })
 
-test('without a journal, and with more of it than anybody wants', async () => {
+test('a missing journal is noted, and a long one is cut to its last 256 KiB', async () => {
   writeFileSync(join(dir, 'bin/journalctl'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
   expect((await bundle({}))['log.txt']).toMatch(/^the journal cannot be read: /)
   journal(Array.from({ length: 50_000 }, (_, i) => `Fri May  4 10:20:30 2026: line ${i}`))
@@ -127,7 +127,7 @@ test('without a journal, and with more of it than anybody wants', async () => {
   expect(parts['log.txt']!.length).toBeLessThanOrEqual(256 * 1024)
 })
 
-test('in a folder where others write, a link is refused, and an earlier archive is for its owner only', async () => {
+test('a symbolic link as target is refused, and an existing file becomes readable by its owner only', async () => {
   writeFileSync(join(dir, 'theirs'), 'kept')
   symlinkSync('theirs', join(dir, 'link.tar.gz'))
   const { exit, output } = startFalc(['support', '--out', 'link.tar.gz'], dir, env)
@@ -138,7 +138,7 @@ test('in a folder where others write, a link is refused, and an earlier archive 
   await bundle({})
 })
 
-test('each key that is a text of its own choice is known: a new one must say whether it is secret', () => {
+test('each free-text key whose name suggests a secret is marked as secret', () => {
   const texts = keysOf(FALCO_YAML).filter(
     ({ key }) => key.kind.schema.type === 'string' && key.kind.schema.enum === undefined,
   )
@@ -149,7 +149,7 @@ test('each key that is a text of its own choice is known: a new one must say whe
   expect(suspicious.map(({ path }) => path)).toEqual([])
 })
 
-test('only what is set is shown', () => {
+test('the masked configuration shows only what is set', () => {
   expect(maskedConfig(loadConfig(undefined, ['priority=error']))).toEqual({
     priority: 'Error',
     'stdout_output.enabled': true,

@@ -3,7 +3,6 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FALC } from '../../../scripts/testing/command.ts'
@@ -14,7 +13,7 @@ import { waited } from './waited.ts'
 
 const reason = noLive()
 
-/** Of an RFC 3339 time: what Date keeps of it, and the digits beyond. */
+/** Nanoseconds of an RFC 3339 time: Date parses the milliseconds, and the further digits are added. */
 const nanoseconds = (time: string) =>
   BigInt(Date.parse(time)) * 1_000_000n + BigInt(time.slice('2026-01-01T00:00:00.000'.length, -1))
 
@@ -41,7 +40,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
   const read = (name: string) => spawnSync('cat', [join(dir, name)])
   const alerts = ({ output }: Started) => output.stdout.split('\n').slice(0, -1)
 
-  test('one act gives one alert, with what the rule asks for', async () => {
+  test('one act raises one alert, with the fields of the rule', async () => {
     const run = await start('-o', 'engine.modern_ebpf.buf_size_preset=6')
     read('secret')
     await run.sees('first:')
@@ -51,17 +50,17 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
       `Notice first: cat ${join(dir, 'secret')} opened ${join(dir, 'secret')} as root`,
     ])
     expect(run.output.stderr).toContain('Events detected: 1')
-    // What others flood may be lost.
+    // Events of other processes that flood may be lost.
     expect(run.output.stderr).not.toMatch(/syscall: drop(?!Flood)/)
   })
 
-  test('a program that alerts start raises no alerts itself; they are counted', async () => {
+  test('a program started by program_output raises no alerts; they are counted', async () => {
     const program = `cat ${join(dir, 'secret')} && touch ${join(dir, 'ran')}`
     const run = await start('-o', 'program_output.enabled=true', '-o', `program_output.program=${program}`)
     read('secret')
     await run.sees('first:')
     await until('the program has run', () => existsSync(join(dir, 'ran')))
-    // An act of somebody else's is still noticed, after those of the program.
+    // An act of another process still raises an alert, after those of the program.
     spawnSync('head', [join(dir, 'secret')])
     await run.sees('first: head')
     run.child.kill('SIGINT')
@@ -70,7 +69,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
     expect(run.output.stderr).toMatch(/Alerts not sent:\n {3}about outputs' own processes: [12]\n/)
   })
 
-  test('with --user the engine continues without privilege', async () => {
+  test('with --user the engine runs without privileges', async () => {
     const run = await start('--user', 'nobody')
     const status = readFileSync(`/proc/${run.child.pid}/status`, 'utf8')
     expect(status).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m)
@@ -87,7 +86,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
     await repeating(() => spawnSync('sh', ['-c', 'umask 022']), run.sees('second: umask'))
   })
 
-  test('a reload keeps the state', async () => {
+  test('a reload keeps the state of threads and descriptors', async () => {
     const run = await start()
     // The descriptor is opened, and the shell started, under the old rules.
     const script = 'exec 3<"$0"; while read line; do cat <&3; done'
@@ -138,7 +137,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
     const drops = 'syscall_event_drops={threshold: 0, actions: [alert], rate: 1, max_burst: 10}'
     const small = ['-o', 'engine.modern_ebpf.buf_size_preset=1', '-o', 'engine.modern_ebpf.cpus_for_each_buffer=0']
     const run = await start('-o', drops, ...small, '-o', 'json_output=true', '-o', 'base_syscalls.all=true')
-    // Nobody reads the ring meanwhile: a mebibyte is soon full.
+    // The ring is not read meanwhile: a mebibyte is soon full.
     run.child.kill('SIGSTOP')
     const busy = 'i=0; while [ $i -lt 40000 ]; do i=$((i+1)); [ -e /etc/hostname ]; done'
     spawnSync('sh', ['-c', busy])
@@ -164,7 +163,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
     expect(run.output.stderr).toMatch(/syscall: drop(Full|Pressure|Flood): [1-9]/)
   })
 
-  test.each(['openat', 'exec'])('a flood of %s is told within a second, waits for a CPU apart', async call => {
+  test.each(['openat', 'exec'])('a flood of %s is reported within a second, plus waits for a CPU', async call => {
     const flood = join(dir, 'flood')
     const source = new URL('../../sources-syscall/test/live/attacks/flood.c', import.meta.url)
     spawnSync('cc', ['-pthread', fileURLToPath(source), '-o', flood])
@@ -180,13 +179,13 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
     const alert = JSON.parse(run.output.stdout.split('\n').find(line => line.includes('"loss_began"'))!)
     const { n_drops, loss_began } = alert.output_fields
     expect(Number(n_drops)).toBeGreaterThan(0)
-    // Both times are the machine's: that of the event, and that of the alert.
+    // Both times are from the clock of this machine: the start of the loss, and the alert.
     const blind = nanoseconds(alert.time) - nanoseconds(loss_began)
     expect(blind).toBeGreaterThan(0n)
     expect(blind).toBeLessThanOrEqual(1_000_000_000n + waited(run.child.pid!) - before)
   })
 
-  test('alerts that a full queue does not take are counted', async () => {
+  test('alerts that a full queue rejects are counted', async () => {
     const blocked = 'program_output={enabled: true, program: "exec sleep 1000"}'
     const run = await start('-o', blocked, '-o', 'outputs_queue.capacity=1', '-o', 'output_timeout=300')
     for (let i = 0; i < 10; i++) read('secret')
@@ -198,7 +197,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
     // On a busy machine the last ones may not have been read yet when it is stopped.
     const detected = Number(/Events detected: (\d+)/.exec(run.output.stderr)?.[1])
     expect(detected).toBeGreaterThan(2)
-    // Standard output has a queue of its own, which holds one as well.
+    // Standard output has its own queue, which also holds one alert.
     const lost = Number(/stdout: queue_full: (\d+)/.exec(run.output.stderr)?.[1] ?? 0)
     expect(alerts(run).length + lost).toBe(detected)
   })
@@ -228,7 +227,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
       expect(after).toHaveProperty([`scap.${name}`])
   })
 
-  test('falc doctor tries it out', async () => {
+  test('falc doctor tries a live capture', async () => {
     falc = startFalc(['doctor', '--json'], dir)
     expect(await falc.exit).toBe(0)
     const { live, findings } = JSON.parse(falc.output.stdout)
@@ -239,13 +238,13 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
     )
   })
 
-  test('falc doctor works in a pid namespace, where falc run does', async () => {
+  test('falc doctor works in a pid namespace', async () => {
     const inside = ['--pid', '--fork', '--mount-proc', ...FALC, 'doctor', '--json']
     const { stdout } = spawnSync('unshare', inside, { cwd: dir, encoding: 'utf8' })
     expect(JSON.parse(stdout).findings.at(-1)).toMatchObject({ name: 'trial', state: 'ok' })
   })
 
-  test('calls that failed are left out with drop_failed_exit', async () => {
+  test('failed calls are dropped with drop_failed_exit', async () => {
     const failing = `- {rule: failing, desc: d, condition: "evt.type in (open, openat) and evt.arg.name contains ${dir} and evt.failed = true", output: "failing: %evt.arg.name", priority: NOTICE}\n`
     writeFileSync(join(dir, 'rules.yaml'), rule('first', join(dir, 'secret')) + failing)
     const run = await start()
@@ -264,8 +263,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
     const options = ['-o', 'base_syscalls.custom_set[]=opne', '-o', 'falco_libs.thread_table_size=1']
     const run = await start(...options)
     expect(run.output.stderr).toContain('[libs]: base_syscalls.custom_set: there is no system call opne\n')
-    read('secret')
-    await sleep(500)
+    await repeating(() => read('secret'), run.sees('first:'))
     run.child.kill('SIGINT')
     await run.exit
     expect(run.output.stderr).toMatch(/syscall: threadTableFull: \d+\n/)
@@ -274,7 +272,7 @@ describe.skipIf(reason !== undefined)('system calls of this machine', () => {
   })
 })
 
-/** Does it again and again until it is seen: the probe may need a moment for calls that it did not record before. */
+/** Repeats an act until it is seen: the probe may need a moment for calls that it did not record before. */
 async function repeating(act: () => unknown, seen: Promise<void>): Promise<void> {
   const timer = setInterval(act, 200)
   try {

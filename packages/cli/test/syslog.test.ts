@@ -1,4 +1,4 @@
-/** log_syslog and syslog_output, read at /dev/log as the system's log reads them. */
+/** log_syslog and syslog_output, read at /dev/log as the system logger reads them. */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { FALC } from '../../../scripts/testing/command.ts'
 import { until } from '../../../scripts/testing/wait.ts'
 import { writeOneAlert } from './audit-events.ts'
 
-/** Node has no datagram sockets of the local kind: the reader is a few lines of Perl, which every Debian has; one datagram a line. */
+/** Node has no Unix datagram sockets, so the reader is Perl, which every Debian has. It writes each datagram as a line. */
 const READER = `
 use Socket;
 socket(S, AF_UNIX, SOCK_DGRAM, 0) and bind(S, pack_sockaddr_un($ARGV[0])) or die "$ARGV[0]: $!";
@@ -20,7 +20,7 @@ function missing(): string | undefined {
   if (process.getuid?.() !== 0) return 'a mount namespace of their own needs root'
   for (const program of ['unshare', 'logger', 'perl'])
     if (spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0) return `needs ${program}`
-  // A place for /dev/log where there is none: only this namespace sees what is mounted.
+  // Tests need a place for /dev/log where there is none, and mount one that only their namespace sees.
   const tried = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt'])
   return tried.status === 0 ? undefined : 'mounting is not allowed here'
 }
@@ -62,7 +62,7 @@ let marks = 0
 /** All datagrams so far: priority and text, without time and process id. */
 async function datagrams(): Promise<string[]> {
   const path = join(dir, 'read')
-  // What was sent before this has arrived with it.
+  // When the mark has arrived, so has everything sent before it.
   const mark = `mark ${++marks} of the test`
   spawnSync('logger', ['--socket', join(dir, 'log'), mark])
   await until(`"${mark}" arrives`, () => readFileSync(path, 'utf8').includes(mark))
@@ -85,11 +85,11 @@ test.skipIf(reason !== undefined)('log and alerts arrive with their severities',
     read.filter(line => line.startsWith('<12>falco: -o plugins_hostinfo=true:1:18: plugins_hostinfo has no effect')),
   ).toHaveLength(1)
   expect(read.filter(line => line.includes('bad-json'))).toHaveLength(1)
-  // A message of several lines is as many datagrams.
+  // Each line of a message is a datagram.
   expect(read).toContain('<14>falco:    rules.yaml')
 })
 
-test.skipIf(reason !== undefined)('what log_level leaves out does not arrive', async () => {
+test.skipIf(reason !== undefined)('messages below log_level do not arrive', async () => {
   const before = (await datagrams()).length
   run([...ARGS, '-o', 'log_syslog=true', '-o', 'log_level=error'])
   expect((await datagrams()).length).toBe(before)

@@ -1,4 +1,4 @@
-/** What reaches a terminal or the log is printable, whatever a process or a request is named. */
+/** Only printable text reaches a terminal or the log, whatever the name of a process or a user contains. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -22,7 +22,7 @@ const HOSTILE = 'eve\u001b[2J\n00:00:00: Notice forged\r\u007f\u009b31m\u202egnp
 /** Characters that no terminal should get from falc, apart from line ends. */
 const UNSAFE = /[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]/
 
-test('printable text has no control and no invisible format characters, and JSON stays the same JSON', () => {
+test('printable text has no control or format characters, and printable JSON has the same value', () => {
   expect(printable(HOSTILE)).toBe(
     'eve\\u001b[2J\\u000a00:00:00: Notice forged\\u000d\\u007f\\u009b31m\\u202egnp.exe\\u2028',
   )
@@ -35,7 +35,7 @@ test('printable text has no control and no invisible format characters, and JSON
   )
 })
 
-test('falc top', () => {
+test('falc top escapes hostile names', () => {
   const activity = new Activity()
   const thread = { pid: 7, comm: HOSTILE, leader: null, container: { id: 'c', info: { name: HOSTILE } } }
   activity.event({ thread } as unknown as Parameters<Activity['event']>[0], HOSTILE)
@@ -66,7 +66,7 @@ function onTerminal(...args: string[]): string {
 const SCRIPT = '/usr/bin/script'
 const noTerminal = skipped('live', existsSync(SCRIPT) ? undefined : `terminals need ${SCRIPT}`) !== undefined
 
-test.skipIf(noTerminal)('falc run and falc explain on a terminal', () => {
+test.skipIf(noTerminal)('falc run and falc explain escape hostile names on a terminal', () => {
   const event = { kind: 'Event', auditID: '1', stage: 'ResponseComplete', verb: 'get', user: { username: HOSTILE } }
   writeFileSync(join(dir, 'audit.jsonl'), `${JSON.stringify(event)}\n`)
   writeFileSync(
@@ -87,7 +87,7 @@ test.skipIf(noTerminal)('falc run and falc explain on a terminal', () => {
   }
 })
 
-test.skipIf(noTerminal)('answers of an HTTP server that are echoed', async () => {
+test.skipIf(noTerminal)('echoed responses of an HTTP server are escaped on a terminal', async () => {
   const server = createServer((request, response) => request.resume().on('end', () => response.end(`${HOSTILE} `)))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
@@ -103,12 +103,12 @@ test.skipIf(noTerminal)('answers of an HTTP server that are echoed', async () =>
   falc.stdout.setEncoding('utf8').on('data', chunk => (text += chunk))
   await once(falc, 'close')
   server.close()
-  // The alert, and the answer, in which only line ends are kept.
+  // The alert, and the response, in which only line ends are not escaped.
   expect(text).toContain('00:00:00: Notice forged\\u000d\\u007f\\u009b31m\\u202egnp.exe\\u2028 ')
   expect(text).not.toMatch(UNSAFE)
 })
 
-test('alerts in files are those of Falco to the letter', () => {
+test('alerts that do not go to a terminal are escaped exactly as by Falco', () => {
   const { stdout } = spawnSync(FALC[0]!, [...FALC.slice(1), 'run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl'], {
     cwd: dir,
     encoding: 'utf8',

@@ -1,6 +1,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { startFalc } from './process.ts'
 
@@ -19,6 +20,8 @@ test('falc test --watch runs again when rules change, and not when something els
   onTestFinished(() => void falc.child.kill())
   await falc.sees('1 test, all passed')
   write('notes.txt', 'not a rule')
+  // A run because of it would have begun by then.
+  await sleep(1000)
   write('next', rule('bash'))
   renameSync(join(folder, 'next'), join(folder, 'r.yaml'))
   await falc.sees('1 test, 1 failed')

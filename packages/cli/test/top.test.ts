@@ -43,7 +43,7 @@ test.each([
   }
 })
 
-test('without a height there are as many rows as asked for', () => {
+test('without a height, a frame has as many rows as requested', () => {
   const lines = frame(busy(), { ...state, rules }, { rows: 30, width: 200, height: undefined }).split('\n')
   expect(lines.filter(line => /process\d/.test(line))).toHaveLength(30)
 })

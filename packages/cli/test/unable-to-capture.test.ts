@@ -38,6 +38,6 @@ test.each([
     new LiveError('sidecar', 'the sidecar has ended'),
     'Unable to capture system calls live: the sidecar has ended',
   ],
-])('%s gets the reason, not only its symptom', (_, facts, error, message) => {
+])('%s: the error names the cause, if one is found', (_, facts, error, message) => {
   expect((unableToCapture(error, false, facts) as Error).message).toBe(message)
 })

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** Nanoseconds for which a process and those that it has started were ready to run, and had no CPU. */
+/** Nanoseconds for which a process and its descendants were ready to run but had no CPU. */
 export function waited(pid: number): bigint {
   let stat: string
   try {

@@ -40,7 +40,7 @@ describe('files and folders', () => {
     expect(changes).toBe(1)
   })
 
-  test('that change all the time are reported nevertheless', async () => {
+  test('that change continuously are reported nevertheless', async () => {
     const writing = new AbortController()
     const written = keepWriting(join(dir, 'rules.d/log'), writing.signal)
     await eventually(() => expect(changes).toBeGreaterThan(0))
@@ -54,7 +54,7 @@ describe('files and folders', () => {
     expect(changes).toBe(0)
   })
 
-  test('that are missing are reported when the first folder on their way comes', async () => {
+  test('that are missing are reported when the first folder of their path is created', async () => {
     end()
     const log = new Log({ ...EARLY_LOG, log_stderr: false })
     end = watchFiles([join(dir, 'updates/current/base')], () => changes++, log)
@@ -63,7 +63,7 @@ describe('files and folders', () => {
     await eventually(() => expect(changes).toBe(1))
   })
 
-  test('of a ConfigMap change with the link of their folder', async () => {
+  test('of a ConfigMap are reported when the link of their folder is created', async () => {
     symlinkSync('rules.d', join(dir, '..data'))
     await eventually(() => expect(changes).toBe(1))
   })

@@ -1,4 +1,4 @@
-/** The health server, which anybody may ask: what clients that mean harm may take, and that others are served meanwhile. */
+/** The health server, which is open to everyone: hostile clients are limited, and other clients are served meanwhile. */
 
 import { once } from 'node:events'
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -48,7 +48,7 @@ async function serve() {
   return { server, made, port: listen_port }
 }
 
-/** On this machine, every 127.x.x.x is a client. */
+/** Connects from an address: every 127.x.x.x is a separate client. */
 async function client(port: number, from: string): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', localAddress: from })
   undo.push(() => socket.destroy())
@@ -64,7 +64,7 @@ async function ask(port: number, path: string, method = 'GET'): Promise<readonly
   return [response.statusCode, await text(response), response.headers.allow]
 }
 
-test('connections of one client leave room for others', async () => {
+test('the connections of one client are limited, and other clients are served', async () => {
   const { port, made } = await serve()
   const sockets: Socket[] = []
   for (let i = 0; i < 64; i++) sockets.push(await client(port, '127.0.0.2'))
@@ -75,10 +75,10 @@ test('connections of one client leave room for others', async () => {
   expect(made.refused.connections).toBe(1)
 })
 
-test('whoever asks for the metrics all the time does not have them made all the time', async () => {
+test('frequent requests for the metrics do not rebuild the page each time', async () => {
   const { port, made } = await serve()
   const begin = performance.now()
-  // What took 20 ms to make is served for another 400, however long the questions take on this machine.
+  // A page that took 20 ms to make is served for another 400, however long the requests take on this machine.
   const most = () => 1 + (performance.now() - begin) / 400
   for (let i = 0; i < 10; i++) expect((await ask(port, '/metrics'))[0]).toBe(200)
   expect(made.pages).toBeLessThanOrEqual(most())
@@ -89,7 +89,7 @@ test('whoever asks for the metrics all the time does not have them made all the 
   expect(made.pages).toBeLessThanOrEqual(most())
 })
 
-test('a page is served again for twenty times as long as it took to make', () => {
+test('a page is reused for twenty times as long as it took to make', () => {
   let now = 0
   let made = 0
   const page = new SteadyPage(
@@ -106,7 +106,7 @@ test('a page is served again for twenty times as long as it took to make', () =>
   expect(page.text).toBe('2')
 })
 
-test('other paths, methods and bodies are refused', async () => {
+test('other paths and methods are refused', async () => {
   const { port } = await serve()
   expect(await ask(port, '/healthz?x')).toEqual([200, '{"status": "ok"}', undefined])
   expect(await ask(port, '/healthz', 'HEAD')).toEqual([200, '', undefined])
@@ -115,7 +115,7 @@ test('other paths, methods and bodies are refused', async () => {
   expect(await ask(port, '/', 'POST')).toEqual([405, 'POST is not allowed\n', 'GET, HEAD'])
 })
 
-test('stopping waits for nobody', async () => {
+test('stopping does not wait for open connections', async () => {
   const { port, server } = await serve()
   const silent = await client(port, '127.0.0.2')
   const half = await client(port, '127.0.0.2')
@@ -124,7 +124,7 @@ test('stopping waits for nobody', async () => {
   await eventually(() => expect([silent.destroyed, half.destroyed]).toEqual([true, true]))
 })
 
-test('a process without descriptors for more connections keeps working', async () => {
+test('falc run without free descriptors keeps detecting, and serves again once some are free', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-webserver-'))
   undo.push(() => rmSync(dir, { recursive: true }))
   writeFileSync(
@@ -142,7 +142,7 @@ test('a process without descriptors for more connections keeps working', async (
   const flags = ['run', '-r', 'rules.yaml', '--k8s-audit', 'audit.jsonl', '--follow', '--from-start', '-o', web]
   const falc = startFalc(flags, dir, {}, { descriptors: 60 })
   undo.push(() => falc.child.kill('SIGKILL'))
-  // The log is open by then: a run that cannot open what it is to read ends.
+  // By then the log is open: falc exits if it cannot open its input.
   await falc.sees('got first')
   const sockets: Socket[] = []
   for (let i = 1; i <= 100; i++) sockets.push(await client(port, `127.0.0.${i}`))

@@ -1,11 +1,11 @@
-/** A server of NATS that answers as one does until a client asks for messages. What comes then is up to the test. */
+/** A NATS server that behaves normally until a client requests messages. What follows is up to the test. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { TestContext } from 'vitest'
 
 export interface Asked {
   readonly socket: Socket
-  /** Number of the subscription that messages are asked for. */
+  /** Number of the subscription that messages are requested for. */
   readonly sid: string
   /** The subject to acknowledge the nth message. */
   ack(n: number): string
@@ -17,6 +17,8 @@ export interface HostileNats {
   readonly connections: number
   /** Requests for messages. */
   readonly asked: number
+  /** Pings that clients have answered: each has read what came before it. */
+  readonly pongs: number
 }
 
 const CREATED = new Date(0).toISOString()
@@ -35,16 +37,20 @@ export async function hostileNats(
   { onTestFinished }: TestContext,
   treat: (asked: Asked) => void,
 ): Promise<HostileNats> {
-  const counts = { connections: 0, asked: 0 }
+  const counts = { connections: 0, asked: 0, pongs: 0 }
   const sockets = new Set<Socket>()
   const server = createServer(socket => {
     counts.connections++
     sockets.add(socket)
     socket.on('error', () => {}).on('close', () => sockets.delete(socket))
-    serve(socket, asked => {
-      counts.asked++
-      treat(asked)
-    })
+    serve(
+      socket,
+      asked => {
+        counts.asked++
+        treat(asked)
+      },
+      () => counts.pongs++,
+    )
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {
@@ -60,10 +66,13 @@ export async function hostileNats(
     get asked() {
       return counts.asked
     },
+    get pongs() {
+      return counts.pongs
+    },
   }
 }
 
-function serve(socket: Socket, treat: (asked: Asked) => void): void {
+function serve(socket: Socket, treat: (asked: Asked) => void, pong: () => void): void {
   const subscriptions = new Map<string, string>()
   const info = { server_id: 'A', version: '2.10.0', proto: 1, headers: true, max_payload: 1 << 20, jetstream: true }
   socket.write(`INFO ${JSON.stringify(info)}\r\n`)
@@ -92,6 +101,7 @@ function serve(socket: Socket, treat: (asked: Asked) => void): void {
       if (rest.length < end + 2 + payload) return
       rest = rest.slice(end + 2 + payload)
       if (op === 'PING') socket.write('PONG\r\n')
+      else if (op === 'PONG') pong()
       else if (op === 'SUB') subscriptions.set(words.at(-1)!, words[0]!)
       else if (op === 'UNSUB') subscriptions.delete(words[0]!)
       else if (op === 'PUB' || op === 'HPUB')
