@@ -10,7 +10,7 @@ describe('an engine that announces its containers', () => {
   const act = '20 openat fd=3 dirfd=-100 name=/secret flags=1'
   const named = 'sh (conmon) opened <f>/secret in shop-1 at 2'
 
-  test('is asked before the first event, and its answer waits', async () => {
+  test('is queried before the first event, and its response is kept until then', async () => {
     const { alerts, happen, reply, hear, metadata, asked } = oneContainer()
     await hear(SHOP)
     await reply({ ...SHOP, ip: '10.0.0.7' })
@@ -22,7 +22,7 @@ describe('an engine that announces its containers', () => {
     expect(metadata.counts).toMatchObject({ lookups: { found: 1 }, ahead: { found: 1 }, watches: { connected: 1 } })
   })
 
-  test('is asked again for the address that a container has not before it starts', async () => {
+  test('is queried again for the address, which a container does not have before it starts', async () => {
     const { alerts, happen, reply, hear, state, asked } = oneContainer()
     await hear(SHOP)
     await reply({ ...SHOP, ip: '' })
@@ -34,7 +34,7 @@ describe('an engine that announces its containers', () => {
     expect(state.tables.containers.get(SHOP.id)!.info).toMatchObject({ ip: '10.0.0.7' })
   })
 
-  test('does not know a container any more: the announcement is taken', async () => {
+  test('no longer knows a container: the announcement is used', async () => {
     const { alerts, happen, reply, hear, metadata, state } = oneContainer({ attempts: 8, backoff: 1000 })
     happen(enter(20, 'sh'))
     happen(act)
@@ -48,7 +48,7 @@ describe('an engine that announces its containers', () => {
     expect(metadata.counts).toMatchObject({ filled: 1, lookups: { 'from-event': 1, found: 0, 'not-found': 0 } })
   })
 
-  test('lets nobody in: the announcement is taken after a few attempts', async () => {
+  test('refuses look-ups: the announcement is used after a few attempts', async () => {
     const { happen, reply, hear, state, asked, metadata } = oneContainer({ attempts: 8, backoff: 1 })
     await hear(SHOP)
     happen(enter(20, 'sh'))
@@ -61,7 +61,7 @@ describe('an engine that announces its containers', () => {
     expect(asked()).toBeLessThan(16)
   })
 
-  test('what was seen while the container ran goes with its announcement', async () => {
+  test('what was seen while the container ran is added to its announcement', async () => {
     const { happen, reply, hear, state } = oneContainer({ attempts: 8, backoff: 1000 }, { privileged: true })
     happen(enter(20, 'sh'))
     await reply(GONE)
@@ -70,7 +70,7 @@ describe('an engine that announces its containers', () => {
     expect(state.tables.containers.get(SHOP.id)!.info).toEqual({ ...SHOP, imageid: 'aa', privileged: true })
   })
 
-  test('is slower than the window: the announcement is taken, and the answer when it comes', async () => {
+  test('is slower than the window: the announcement is used, and the response once it arrives', async () => {
     const { alerts, happen, reply, hear, state, metadata } = oneContainer({ holdMs: 30 })
     happen(enter(20, 'sh'))
     happen(act)
@@ -93,7 +93,7 @@ describe('an engine that announces its containers', () => {
     expect(metadata.counts).toMatchObject({ lookups: { 'not-found': 1, 'from-event': 1 } })
   })
 
-  test('of what an announcement does not say, fields are absent', async () => {
+  test('fields that the announcement does not give are absent', async () => {
     const { happen, reply, hear, state } = oneContainer()
     happen(enter(20, 'sh'))
     await hear(SHOP)
@@ -105,7 +105,7 @@ describe('an engine that announces its containers', () => {
     expect(source.fields['container.name']!.extract(event)).toBe('shop-1')
   })
 
-  test('announces more than there is room for: the oldest are forgotten, and counted', async () => {
+  test('announces more than there is room for: the oldest are dropped and counted', async () => {
     const { hear, metadata } = oneContainer()
     for (let i = 0; i < 1100; i++) {
       const id = i.toString(16).padStart(64, '0')

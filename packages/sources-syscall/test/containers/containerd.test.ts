@@ -1,4 +1,4 @@
-/** Against containerd itself: pods through the container runtime interface, containers of ctr through its own. */
+/** Against containerd itself: pods through the container runtime interface, containers of ctr through its own API. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { patient } from '../../../../scripts/testing/wait.ts'
 import { watchEvents } from '../../src/containers/cri-events.ts'
@@ -72,7 +72,7 @@ describe.skipIf(reason !== undefined)('containerd', () => {
     })
   })
 
-  test('a container is known by the control groups of its processes', async () => {
+  test('a container is identified by the control groups of its processes', async () => {
     const listed = await containerd.ctr('-n', 'k8s.io', 'tasks', 'ls')
     const pid = new RegExp(`${id}\\s+(\\d+)`).exec(listed)![1]!
     expect(cgroupOf(pid)).toMatchObject({ id: id.slice(0, 12), fullId: id })
@@ -93,11 +93,11 @@ describe.skipIf(reason !== undefined)('containerd', () => {
       pod_sandbox_id: pod,
       labels: { tier: 'back', 'io.kubernetes.pod.name': 'web-1', 'io.kubernetes.pod.namespace': 'shop' },
     })
-    // It joins the pod's network: whose that is, the container's record does not say.
+    // It joins the pod's network; its record does not say whether that is the host's.
     expect(told).not.toHaveProperty('host_network')
   })
 
-  test("the container runtime interface's events say the same", async () => {
+  test('events of the container runtime interface describe a container as a look-up does', async () => {
     const client = new GrpcClient(containerd.socket)
     const watch = (watcher: Watcher, signal: AbortSignal) => watchEvents(client, 100, watcher, signal, 7)
     let made = ''
@@ -109,7 +109,7 @@ describe.skipIf(reason !== undefined)('containerd', () => {
     client.close()
   })
 
-  test('describes and announces what ctr runs', async () => {
+  test('describes and announces a container that ctr runs', async () => {
     const name = `ctr-${process.pid}`
     const args = ['--snapshotter', 'native', '--runtime', 'io.containerd.runc.v2', '--net-host', '--label', 'tier=side']
     const told = await watching(engine, name, () =>
@@ -135,7 +135,7 @@ describe.skipIf(reason !== undefined)('containerd', () => {
     await containerd.ctr('-n', 'default', 'tasks', 'rm', '-f', name)
   })
 
-  test('a container that there is not', async () => {
+  test('a look-up of a container that does not exist fails as not-found', async () => {
     await expect(engine.inspect('f'.repeat(64), patient())).rejects.toMatchObject({
       reason: 'not-found',
     })

@@ -11,7 +11,6 @@ import { encodeText } from './message.ts'
 import { whyNot } from './podman.ts'
 
 const run = promisify(execFile)
-/** Milliseconds. */
 
 /** Why containers cannot be run by containerd here; undefined = they can. @throws {Error} when FALC_REQUIRE asks for live tests */
 export const missing = () => whyNot('containerd', ['containerd', 'ctr', 'runc'])
@@ -20,19 +19,19 @@ export const missing = () => whyNot('containerd', ['containerd', 'ctr', 'runc'])
 export interface PodContainer {
   readonly args: readonly string[]
   readonly labels?: Readonly<Record<string, string>>
-  /** Of the host, where; read only. */
+  /** A folder of the host, and where it is mounted, read-only. */
   readonly mount?: readonly [source: string, destination: string]
   readonly privileged?: boolean
 }
 
-/** containerd of our own, with the container runtime interface, and an image of busybox that serves as pause image, too. */
+/** A containerd of our own, with the container runtime interface and an image of busybox, which is also the pause image. */
 export class Containerd {
   readonly socket: string
   readonly image = 'localhost/falc-test:v1'
   private readonly dir: string
   private readonly service: ChildProcess
   private readonly client: GrpcClient
-  /** Configurations of pods, by the sandbox's id. */
+  /** Configurations of pods, by sandbox id. */
   private readonly pods = new Map<string, string>()
 
   private constructor(dir: string, socket: string, service: ChildProcess) {
@@ -66,7 +65,7 @@ export class Containerd {
     return this.client.call(`/runtime.v1.RuntimeService/${method}`, encodeText(request), signal)
   }
 
-  /** Returns the sandbox's id. It has the node's network, so that none is to be made. */
+  /** Runs a pod on the node's network, so that none has to be set up. Returns the sandbox's id. */
   async runPod(name: string, namespace: string, labels: Readonly<Record<string, string>>): Promise<string> {
     // Only a privileged pod may have privileged containers.
     const pod = `1={1="${name}" 2="uid-of-${name}" 3="${namespace}"} ${map(6, labels)} 8={2={1={1=2} 6=1}}`
@@ -75,7 +74,7 @@ export class Containerd {
     return id
   }
 
-  /** Makes a container that has not started. Returns its id. */
+  /** Makes a container without starting it. Returns its id. */
   async create(pod: string, name: string, options: PodContainer): Promise<string> {
     const { args, labels = {}, mount, privileged = false } = options
     const parts = [
@@ -89,7 +88,7 @@ export class Containerd {
     return answer.text(1)
   }
 
-  /** Starts a container, waits for its end, and removes it. */
+  /** Starts a container, waits for it to exit, and removes it. */
   async runToEnd(id: string): Promise<void> {
     const exited = 2n
     await this.cri('StartContainer', `1="${id}"`)

@@ -78,7 +78,7 @@ describe.skipIf(reason !== undefined)('docker', () => {
     expect(await engine.inspect(pod, patient())).toMatchObject({ is_pod_sandbox: true })
   })
 
-  test('announces a container that ends at once, and knows its image when it is gone', async () => {
+  test('announces a container that exits at once, and knows its image after its removal', async () => {
     const told = await watching(engine, 'brief', () =>
       docker.run('brief', { Cmd: ['true'], Labels: { tier: 'back' }, HostConfig: { AutoRemove: true } }),
     )
@@ -95,7 +95,7 @@ describe.skipIf(reason !== undefined)('docker', () => {
     expect(whole).toMatchObject({ name: 'brief', imagetag: 'v1', imageid: expect.stringMatching(/^[0-9a-f]{64}$/) })
   })
 
-  test('a service of a swarm of one node: who it is stands in the fields of its processes', async () => {
+  test('fields of a process in a swarm service name its service, task and node', async () => {
     const address = `127.0.0.1:${await freePort()}`
     const hadBridge = existsSync('/sys/class/net/docker_gwbridge')
     const node = JSON.parse(
@@ -151,7 +151,7 @@ describe.skipIf(reason !== undefined)('docker', () => {
     expect(text(seen)).toBe(`shop_web ${service} ${task} shop_web.1.${task} ${node} shop dev db`)
   })
 
-  test('a container that there is not', async () => {
+  test('a look-up of a container that does not exist fails as not-found', async () => {
     await expect(engine.inspect('f'.repeat(64), patient())).rejects.toMatchObject({
       reason: 'not-found',
     })

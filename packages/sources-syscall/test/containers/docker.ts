@@ -18,7 +18,7 @@ export interface DockerOptions {
   readonly HostConfig?: object
 }
 
-/** dockerd of our own, without networks, and an image of busybox. */
+/** A dockerd of our own, without networks, and an image of busybox. */
 export class Docker {
   readonly socket: string
   readonly image = 'localhost/falc-test:v1'
@@ -47,7 +47,7 @@ export class Docker {
     return docker
   }
 
-  /** Runs a container; it does not wait for its end. Returns its id. */
+  /** Starts a container without waiting for it to exit. Returns its id. */
   async run(name: string, { HostConfig, ...options }: DockerOptions): Promise<string> {
     const config = { Image: this.image, HostConfig: { NetworkMode: 'none', ...HostConfig }, ...options }
     const { Id: id } = JSON.parse(await this.ask('POST', `/containers/create?name=${name}`, JSON.stringify(config)))
@@ -55,7 +55,7 @@ export class Docker {
     return id
   }
 
-  /** @throws {Error} when the answer is no success */
+  /** @throws {Error} when the response is not a success */
   ask(method: string, path: string, body: string | Readable = ''): Promise<string> {
     const headers = { 'content-type': typeof body === 'string' ? 'application/json' : 'application/x-tar' }
     return new Promise((resolve, reject) => {
@@ -74,7 +74,7 @@ export class Docker {
   }
 
   async stop(): Promise<void> {
-    // One that ends just now removes itself.
+    // A container that exits meanwhile may remove itself.
     for (const { Id: id } of JSON.parse(await this.ask('GET', '/containers/json?all=1')))
       await this.ask('DELETE', `/containers/${id}?force=1`).catch(() => {})
     const gone = new Promise(resolve => this.service.once('exit', resolve))

@@ -1,4 +1,4 @@
-/** An engine that speaks HTTP/2, and not as it should: each call ends, keeps little and says why it failed. */
+/** An engine that misuses HTTP/2: each call ends, retains little and reports why it failed. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import { createServer as createRawServer, type Socket } from 'node:net'
@@ -51,7 +51,7 @@ function message(text: string): Buffer {
   return Buffer.concat([prefix, bytes])
 }
 
-/** Answers of which nothing is taken, and nothing is waited for. */
+/** Responses that make a call fail, and the reason it fails with. */
 const ANSWERS: Record<string, readonly [answer: (stream: ServerHttp2Stream) => void, reason: string]> = {
   'messages without end': [
     stream => {
@@ -112,13 +112,13 @@ const ANSWERS: Record<string, readonly [answer: (stream: ServerHttp2Stream) => v
   'a connection that is closed': [stream => stream.session!.destroy(), 'refused'],
 }
 
-test.each(Object.keys(ANSWERS))('%s', async name => {
+test.each(Object.keys(ANSWERS))('%s: the call fails', async name => {
   const [answer, reason] = ANSWERS[name]!
   await serve(answer)
   await expect(call()).rejects.toMatchObject({ name: 'LookupError', reason })
 })
 
-test('an engine that has ended is asked again, over another connection', async () => {
+test('after a lost connection, the next call opens another', async () => {
   let asked = 0
   await serve(stream => {
     if (asked++ === 0) return stream.session!.destroy()
@@ -129,7 +129,7 @@ test('an engine that has ended is asked again, over another connection', async (
   expect((await call()).text(1)).toBe('here')
 })
 
-test('an engine that reads nothing: no connection has more than a call that was given up', async () => {
+test('an engine that reads nothing: an abandoned call closes its connection, and the next opens another', async () => {
   const open = new Set<Socket>()
   let connections = 0
   const raw = createRawServer(connection => {
@@ -156,7 +156,7 @@ test('an engine that reads nothing: no connection has more than a call that was 
   await eventually(() => expect(open.size).toBe(0))
 })
 
-test('an engine that is slow with one call keeps its connection for the others', async () => {
+test('a slow call that is abandoned leaves its connection to other calls', async () => {
   const streams: ServerHttp2Stream[] = []
   let connections = 0
   await serve((stream, path) => {
@@ -175,7 +175,7 @@ test('an engine that is slow with one call keeps its connection for the others',
   expect(connections).toBe(1)
 })
 
-test('of containers that are announced without end, a few hundred records are fetched at once', async () => {
+test('of 1000 containers announced at once, 256 records are fetched and the others counted as unreadable', async () => {
   let fetched = 0
   await serve((stream, path) => {
     if (!path.endsWith('/Subscribe')) return void fetched++
@@ -186,13 +186,14 @@ test('of containers that are announced without end, a few hundred records are fe
   let unreadable = 0
   const watcher = { opened: () => {}, announced: () => {}, unreadable: () => unreadable++ }
   const watched = watchContainerd(client, 100, watcher, stop.signal)
-  await eventually(() => expect(fetched + unreadable).toBe(1000))
+  // Later, records that are not answered become unreadable, too.
+  await eventually(() => expect(fetched + unreadable).toBeGreaterThanOrEqual(1000))
   expect(fetched).toBe(256)
   stop.abort()
   await expect(watched).rejects.toMatchObject({ reason: 'timeout' })
 })
 
-test('a message costs its length, in whatever pieces it comes', () => {
+test('the cost of a message is linear in its length, even if it comes in small pieces', () => {
   const split = (size: number) => {
     const prefix = Buffer.alloc(5)
     prefix.writeUInt32BE(size, 1)
@@ -205,7 +206,7 @@ test('a message costs its length, in whatever pieces it comes', () => {
   expect(growth(split, 1 << 16, 16)).toBeLessThan(40)
 })
 
-test('messages are the same, in whatever pieces they come', () => {
+test('messages are split the same way, whatever pieces they come in', () => {
   const bytes = Buffer.concat([message('1="a"'), message(''), message('1="bc"'), message('')])
   const whole = ['0a0161', '', '0a026263', '']
   for (let size = 1; size <= bytes.length; size++) {

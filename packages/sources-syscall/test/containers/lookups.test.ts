@@ -14,7 +14,7 @@ import { type LookupOptions, Lookups } from '../../src/containers/lookups.ts'
 const dir = mkdtempSync(join(tmpdir(), 'falc-lookups-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 
-/** An engine that answers with these outcomes in turn, and from then on with the last one; each time when `ready` has resolved. */
+/** An engine that answers with these outcomes in turn, and then always with the last; each time once `ready` has resolved. */
 function engine(
   kind: EngineKind,
   outcomes: readonly (LookupReason | 'found')[],
@@ -69,7 +69,7 @@ describe('one look-up', () => {
   )
 })
 
-test('few at a time, a bounded queue, all counted', async () => {
+test('look-ups run a few at a time from a bounded queue, and all are counted', async () => {
   const { promise: ready, resolve: answer } = Promise.withResolvers<void>()
   const slow = engine('podman', ['found'], ready)
   const ended: string[] = []
@@ -89,7 +89,7 @@ test('few at a time, a bounded queue, all counted', async () => {
   expect(lookups.pending).toBe(0)
 })
 
-test('an engine that hangs delays no other', async () => {
+test('an engine that hangs delays no other engine', async () => {
   const ended: string[] = []
   const lookups = new Lookups(
     new Engines([engine('docker', ['found'], new Promise(() => {})), engine('podman', ['found'])]),
@@ -121,30 +121,30 @@ describe.each(['podman', 'cri'] as const)('a %s socket that', kind => {
   const ask = (socket: string, timeout = 60_000) =>
     lookUp(openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] }).system, kind, { attempts: 1, timeout })
 
-  test('is not there', async () => {
+  test('does not exist: no-socket', async () => {
     expect(await ask(join(dir, 'none.sock'))).toBe('no-socket')
   })
 
-  test('is a plain file', async () => {
+  test('is a plain file: refused or no-socket', async () => {
     writeFileSync(join(dir, `${kind}.file`), '')
     expect(['refused', 'no-socket']).toContain(await ask(join(dir, `${kind}.file`)))
   })
 
-  test('says nothing', async () => {
+  test('never answers: timeout', async () => {
     const server = createServer(() => {})
     await new Promise<void>(resolve => server.listen(join(dir, `${kind}-mute.sock`), resolve))
     expect(await ask(join(dir, `${kind}-mute.sock`), 100)).toBe('timeout')
     server.close()
   })
 
-  test('hangs up', async () => {
+  test('hangs up: refused or bad-answer', async () => {
     const server = createServer(connection => connection.destroy())
     await new Promise<void>(resolve => server.listen(join(dir, `${kind}-shut.sock`), resolve))
     expect(['refused', 'bad-answer']).toContain(await ask(join(dir, `${kind}-shut.sock`)))
     server.close()
   })
 
-  test('talks nonsense', async () => {
+  test('sends garbage: bad-answer', async () => {
     const server = createServer(connection => {
       connection.on('error', () => {})
       connection.write('ICY 200 OK\n\n'.repeat(100))

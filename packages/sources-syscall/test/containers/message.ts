@@ -1,4 +1,4 @@
-/** A protocol buffer message from its text: `1="text" 2=7 3={…}`, fields in the order of writing; `!ff` = raw bytes. */
+/** A protocol buffer message from its text: `1="text" 2=7 3={…}`, fields in the order written; `!ff` = raw bytes. */
 export function encodeText(text: string): Buffer {
   if (text.startsWith('!')) return Buffer.from(text.slice(1), 'hex')
   const [fields, rest] = readFields(text)

@@ -9,8 +9,8 @@ import { processOf, wordsOf } from '../../src/scene/notation.ts'
 import { SyscallState } from '../../src/state/state.ts'
 import { enter, ID, oneContainer, SHOP } from './one-container.ts'
 
-describe('while metadata is on its way', () => {
-  test('evaluations that ask for it wait, others do not', async () => {
+describe('while metadata is pending', () => {
+  test('evaluations that need it wait, others do not', async () => {
     const { alerts, happen, reply, metadata, detector } = oneContainer()
     happen(enter(20, 'sh'))
     expect(alerts).toEqual([`sh started in ${ID.slice(0, 12)}`])
@@ -28,7 +28,7 @@ describe('while metadata is on its way', () => {
     expect(detector.stats().matches).toBe(alerts.length)
   })
 
-  test('what happens meanwhile does not change what was', async () => {
+  test('later events do not change the state that a waiting event is evaluated with', async () => {
     const { alerts, happen, reply } = oneContainer()
     happen(enter(20, 'sh'))
     happen('20 openat fd=3 dirfd=-100 name=/secret flags=1')
@@ -43,7 +43,7 @@ describe('while metadata is on its way', () => {
     expect(alerts.join()).not.toContain('boring')
   })
 
-  test('at the end of the window they go as they are', async () => {
+  test('waiting evaluations proceed without it at the end of the window', async () => {
     const { alerts, happen, reply, metadata } = oneContainer({ holdMs: 30 })
     happen(enter(20, 'sh'))
     happen('20 openat fd=3 dirfd=-100 name=/secret flags=1')
@@ -57,7 +57,7 @@ describe('while metadata is on its way', () => {
     expect(metadata.counts).toMatchObject({ held: 1, filled: 0, expired: 1 })
   })
 
-  test('a look-up that fails lets them go', async () => {
+  test('waiting evaluations proceed without it when the look-up fails', async () => {
     const { alerts, happen, reply, metadata } = oneContainer()
     happen(enter(20, 'sh'))
     happen('20 openat fd=3 dirfd=-100 name=/secret flags=1')
@@ -87,7 +87,7 @@ describe('while metadata is on its way', () => {
   })
 })
 
-test('containers that ran before are looked up, and waited for', async () => {
+test('containers that already run are looked up, and settle() waits for them', async () => {
   const state = new SyscallState()
   state.onProcess(processOf(wordsOf(`thread 20 comm=sh cgroups=cpu=/libpod_parent/libpod-${ID}`)))
   state.onTablesEnd()

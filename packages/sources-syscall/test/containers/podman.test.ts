@@ -24,7 +24,7 @@ describe.skipIf(reason !== undefined)('podman', () => {
     await podman.stop()
   })
 
-  test('a container is known by the control groups of its processes', async () => {
+  test('a container is identified by the control groups of its processes', async () => {
     const pid = await podman.do('inspect', '--format', '{{.State.Pid}}', id)
     const paths = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
       .trim()
@@ -34,7 +34,7 @@ describe.skipIf(reason !== undefined)('podman', () => {
     expect(match).toEqual({ id: id.slice(0, 12), fullId: id, runtime: 'podman' })
   })
 
-  test('its engine describes it', async () => {
+  test('describes a container', async () => {
     const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] }).system
     const found = await engines.find(({ kind }) => kind === 'podman')!.inspect(id, patient())
     expect(found).toMatchObject({
@@ -58,7 +58,7 @@ describe.skipIf(reason !== undefined)('podman', () => {
     for (const engine of engines) engine.close()
   })
 
-  test('its specification says what it may, without the engine', async () => {
+  test('reads privileges, namespaces and mounts from a container’s specification, without the service', async () => {
     const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] }).system
     const engine = engines.find(({ kind }) => kind === 'podman')!
     const { privileged, host_pid, host_network, host_ipc, Mounts } = await engine.inspect(id, patient())
@@ -74,7 +74,7 @@ describe.skipIf(reason !== undefined)('podman', () => {
     for (const one of engines) one.close()
   })
 
-  test('announces a container that ends at once, and knows its image when it is gone', async () => {
+  test('announces a container that exits at once, and knows its image after its removal', async () => {
     const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] }).system
     const engine = engines.find(({ kind }) => kind === 'podman')!
     const name = `falc-brief-${process.pid}`
@@ -97,7 +97,7 @@ describe.skipIf(reason !== undefined)('podman', () => {
     for (const one of engines) one.close()
   })
 
-  test('a container that there is not', async () => {
+  test('a look-up of a container that does not exist fails as not-found', async () => {
     const engines = openEngines({ podman: [podman.socket], docker: [], cri: [] })
     const wanted = { fullId: 'f'.repeat(64), runtime: 'podman', owner: null }
     const outcome = await new Promise(resolve => {

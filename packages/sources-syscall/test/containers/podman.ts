@@ -13,7 +13,7 @@ const run = promisify(execFile)
 export const missing = () => whyNot('podman', ['podman', 'runc'])
 
 /**
- * Why tests with an engine cannot be run here, if its programs are not; undefined = they can.
+ * Why tests with an engine that needs these programs cannot run here; undefined = they can.
  * @throws {Error} instead, when FALC_REQUIRE asks for live tests
  */
 export function whyNot(engine: string, programs: readonly string[]): string | undefined {
@@ -33,7 +33,7 @@ function why(engine: string, programs: readonly string[]): string | undefined {
   return undefined
 }
 
-/** podman with its service on a socket of its own, and an image of busybox. */
+/** A podman service on a socket of its own, and an image of busybox. */
 export class Podman {
   readonly socket: string
   readonly image: string

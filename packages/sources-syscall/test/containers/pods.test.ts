@@ -39,7 +39,7 @@ const RULES = `
 `
 const WEB = { name: 'web-1', uid: UID, ns: { name: 'shop' }, owners: { deployment: { name: 'web', uid: 'd' } } }
 
-/** A node whose pods are known as the test says. No container engine answers. */
+/** A node whose known pods the test sets. No container engine answers. */
 function node(options: MetadataOptions = {}) {
   const state = new SyscallState()
   const pods = new Map<string, { description: object; complete: boolean }>()
@@ -87,19 +87,19 @@ function node(options: MetadataOptions = {}) {
   return { alerts, told, metadata, state, detector, directory, enter, happen, learn, pods }
 }
 
-test('a pod that is known already: nothing waits, and the event that tells of it follows', async () => {
+test('a pod that is already known: nothing waits, and an event that describes the pod follows', async () => {
   const { alerts, told, enter, pods, metadata } = node()
   pods.set(UID, { description: WEB, complete: true })
   enter(20)
   expect(alerts).toEqual(['sh in web-1 of web'])
-  // A recording waits until then.
+  // A recording waits for that event.
   expect(metadata.pending).toBeGreaterThan(0)
   await until('the event', () => told.includes('k8s_pod'))
   expect(metadata.counts).toMatchObject({ held: 0, pods: { found: 1 } })
   metadata.close()
 })
 
-test('what asks for a pod that is on its way waits until all of it has come, whatever the engines say; nothing else does', async () => {
+test('only evaluations that need a pending pod wait, until it is complete, whatever the engines answer', async () => {
   const { alerts, enter, happen, learn, metadata } = node()
   enter(20)
   happen('20 openat fd=3 dirfd=-100 name=/etc/passwd flags=1')
@@ -114,7 +114,7 @@ test('what asks for a pod that is on its way waits until all of it has come, wha
   metadata.close()
 })
 
-test('a change is announced at once; of a namespace, for its pods', async () => {
+test('a change of a namespace is announced for its pods', async () => {
   const { alerts, told, enter, learn, pods, directory, metadata } = node()
   learn(WEB)
   enter(20)
@@ -132,7 +132,7 @@ test('a change is announced at once; of a namespace, for its pods', async () => 
 test.each([
   [true, 'unknown'],
   [false, 'not-synced'],
-] as const)('at the end of the window they go as they are, and why is counted: pods read %s', async (synced, why) => {
+] as const)('after the window, rules are evaluated without the pod (synced %s, counted as %s)', async (synced, why) => {
   const { alerts, enter, metadata, directory, state, detector } = node({ holdMs: 20 })
   directory.podsSynced = synced
   enter(20)
@@ -140,7 +140,7 @@ test.each([
   expect(alerts).toEqual(['sh in <NA> of <NA>', 'sh in no deployment'])
   expect(metadata.counts).toMatchObject({ pods: { [why]: 1 } })
   expect(state.tables.containers.pods.get(UID).absence).toBe(why)
-  // Evaluations that were held count nothing.
+  // Evaluations that are held count no absence.
   const said = {
     unknown: 'the API server does not know the pod',
     'not-synced': 'the API server has not listed the pods yet',
@@ -156,7 +156,7 @@ test('without an API server nothing waits for pods', () => {
   metadata.close()
 })
 
-/** The blocks of a capture, as strictly as libscap reads them: each ends with its length, and none of another kind follows the first event. */
+/** The blocks of a capture, read as strictly as by libscap: each ends with its length, and only events follow an event. */
 function blocksOf(file: Buffer): { readonly type: number; readonly bytes: Buffer }[] {
   const blocks: { type: number; bytes: Buffer }[] = []
   for (let at = 0; at < file.length; ) {
@@ -171,7 +171,7 @@ function blocksOf(file: Buffer): { readonly type: number; readonly bytes: Buffer
   return blocks
 }
 
-/** Event blocks of the current header: whether they have flags before it. */
+/** Types of event blocks with the current header, and whether flags precede it. */
 const EVENT_BLOCKS = new Map([
   [0x216, false],
   [0x217, true],
@@ -180,7 +180,7 @@ const EVENT_BLOCKS = new Map([
 ])
 const ASYNCEVENT = 402
 
-/** An event for a plugin as the table of events has it: the number of the plugin, a name and data, with lengths of 32 bits. */
+/** An event for a plugin, as the event table defines it: the number of the plugin, a name and data, with 32-bit lengths. */
 function asyncEventOf({ type, bytes }: { readonly type: number; readonly bytes: Buffer }) {
   const header = bytes.subarray(8 + 2 + (EVENT_BLOCKS.get(type) ? 4 : 0))
   if (header.readUInt16LE(20) !== ASYNCEVENT) return undefined
@@ -191,7 +191,7 @@ function asyncEventOf({ type, bytes }: { readonly type: number; readonly bytes: 
   return { rest: length - at, plugin: values[0]!.readUInt32LE(), texts: values.slice(1).map(String) }
 }
 
-test('what is recorded of pods is an event that any reader of captures takes, and a replay without it is the same but for its fields', async () => {
+test('a pod is recorded as an event that any reader accepts; without it, a replay lacks only its fields', async () => {
   const { state, metadata, enter, happen, pods } = node()
   metadata.onReady = null
   pods.set(UID, { description: WEB, complete: true })
@@ -232,7 +232,7 @@ test('what is recorded of pods is an event that any reader of captures takes, an
 })
 
 test.each(['before', 'after'] as const)(
-  'a recording that begins %s the first event of a pod: a replay knows the pod',
+  'a replay knows the pod if the recording began %s the first event of the pod',
   async when => {
     const { state, metadata, enter, happen, pods } = node()
     metadata.onReady = null

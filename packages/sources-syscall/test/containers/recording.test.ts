@@ -1,4 +1,4 @@
-/** Recordings made while metadata of containers is on its way: in order, and knowing each container from its first event. */
+/** Recordings made while metadata of containers is pending: in order, and with each container known from its first event. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ const enter = (tid: number, id: string) =>
   `${tid} execve res=0 exe=/bin/sh comm=sh tid=${tid} pid=${tid} ptid=10 cgroups=cpu=/libpod_parent/libpod-${id}`
 const open = (tid: number, name: string) => `${tid} openat fd=3 dirfd=-100 name=/${name} flags=1`
 
-/** A machine that is recorded, whose engine answers when told to. */
+/** A machine that is recorded. Its engine answers when the test calls `reply`. */
 async function setUp(filter: string | undefined, options: WaitingOptions = {}, holdMs = 1000) {
   const state = new SyscallState()
   const answers = new Map<string, (found: Announced | null) => void>()
@@ -85,8 +85,8 @@ async function setUp(filter: string | undefined, options: WaitingOptions = {}, h
   return { happen, reply, replayed, waiting }
 }
 
-describe('a filter that asks for metadata', () => {
-  test('sees the first events, in order', async () => {
+describe('a filter that needs metadata', () => {
+  test('matches a container’s first events, in order', async () => {
     const { happen, reply, replayed, waiting } = await setUp('container.name = shop-1')
     happen(enter(20, SHOP), open(20, 'first'), enter(30, WEB), open(30, 'other'), '20 close res=0 fd=3')
     await reply(WEB, describedAs('web-1', WEB))
@@ -103,7 +103,7 @@ describe('a filter that asks for metadata', () => {
     expect(waiting.matched).toBe(5)
   })
 
-  test('does not match what is unknown', async () => {
+  test('does not match events of an unknown container', async () => {
     const { happen, reply, replayed } = await setUp('container.name = shop-1')
     happen(enter(20, SHOP), open(20, 'first'))
     await reply(SHOP, null)
@@ -111,14 +111,14 @@ describe('a filter that asks for metadata', () => {
     expect(await replayed()).toEqual([])
   })
 
-  test('has its limit', async () => {
+  test('stops at the limit of recorded events', async () => {
     const { happen, reply, replayed } = await setUp('container.name = shop-1', { limit: 2 })
     happen(enter(20, SHOP), open(20, 'first'), open(20, 'second'))
     await reply(SHOP, describedAs('shop-1', SHOP))
     expect(await replayed()).toEqual(['execve <NA> shop-1', 'openat /first shop-1'])
   })
 
-  test('waits no longer than it may, nor for more than there is room for', async () => {
+  test('holds events no longer than its window, and no more of them than there is room for', async () => {
     const slow = await setUp('not container.name = shop-1', { holdMs: 20 }, 20)
     slow.happen(enter(20, SHOP), open(20, 'first'))
     await until('both events', () => {
@@ -133,7 +133,7 @@ describe('a filter that asks for metadata', () => {
   })
 })
 
-test('a recording of everything knows a container from its first event', async () => {
+test('an unfiltered recording knows a container from its first event', async () => {
   const { happen, reply, replayed } = await setUp(undefined)
   happen(open(1, 'before'), enter(20, SHOP), open(20, 'first'), open(1, 'between'))
   await reply(SHOP, describedAs('shop-1', SHOP))

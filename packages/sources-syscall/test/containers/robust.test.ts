@@ -1,4 +1,4 @@
-/** Whatever an engine answers is a description or a counted failure. */
+/** Whatever an engine answers, the result is a description or a LookupError. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createRawServer } from 'node:net'
@@ -25,7 +25,7 @@ afterAll(() => {
   rmSync(dir, { recursive: true })
 })
 
-/** JSON in the shape of an answer, with any value in any place. */
+/** JSON in the shape of a response, with any value in any place. */
 const inspected = fc.record(
   Object.fromEntries(
     ['Id', 'Name', 'Created', 'Image', 'ImageName', 'Config', 'HostConfig', 'NetworkSettings', 'Mounts'].map(key => [
@@ -41,7 +41,7 @@ const inspected = fc.record(
 )
 
 test.each(['docker', 'podman'] as const)(
-  '%s',
+  'any JSON from %s gives a description or a LookupError',
   async kind => {
     const [engine] = openEngines({ docker: [], podman: [], cri: [], [kind]: [socket] }).system
     await fc.assert(
@@ -62,7 +62,7 @@ test.each(['docker', 'podman'] as const)(
   FUZZ_TIMEOUT,
 )
 
-/** What an engine may send that is not HTTP, or not all of it. */
+/** What an engine may send that is not HTTP, or only part of a response. */
 const response = fc
   .tuple(
     fc.constantFrom(
@@ -107,7 +107,7 @@ const response = fc
   })
 
 test(
-  'bytes that are no answer',
+  'any bytes give a description or a LookupError',
   async () => {
     let bytes = ''
     const raw = createRawServer(connection => {
@@ -134,7 +134,7 @@ test(
   FUZZ_TIMEOUT,
 )
 
-test('an event of docker announces a container or nothing', () => {
+test('any event of docker announces a container or nothing', () => {
   const attributes = fc.dictionary(
     fc.constantFrom('image', 'name', 'podId', 'tier'),
     fc.oneof(fc.string(), fc.jsonValue()),
@@ -160,7 +160,7 @@ test('an event of docker announces a container or nothing', () => {
   )
 })
 
-test('what runc is given is described, whatever it is', () => {
+test('any specification for runc gives well-typed flags', () => {
   const entries = fc.oneof(
     fc.array(fc.oneof(fc.record({ type: fc.constantFrom('bind', 'pid'), path: fc.jsonValue() }), fc.jsonValue())),
     fc.jsonValue(),
@@ -184,7 +184,7 @@ test('what runc is given is described, whatever it is', () => {
   )
 })
 
-test('bytes are a message or no message', () => {
+test('any bytes are read as a message or give a RangeError', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), bytes => {
       try {
@@ -202,7 +202,7 @@ test('bytes are a message or no message', () => {
   )
 })
 
-test('what is encoded is read', () => {
+test('an encoded message is read back', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 400 }), fc.boolean(), (text, flag) => {
       const message = new Message(

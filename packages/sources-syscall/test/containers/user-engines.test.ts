@@ -1,4 +1,4 @@
-/** Engines that users run: whom they are believed about, and what they can make falc wait for. */
+/** Engines that users run: about whose containers they are trusted, and what they can make falc wait for. */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ test.each([
   [`/user.slice/user-1000.slice/session-2.scope`, null],
 ])('the owner of %s is %s', (path, owner) => expect(cgroupOwner(path)).toBe(owner))
 
-test('live, a control group of a user is never the container of the system that has the same id', () => {
+test('live, a user’s control group is never taken for the system’s container of the same id', () => {
   const table = new ContainerTable()
   table.byOwner = true
   const resolve = (path: string) => table.resolve(groups(path), 0, groups(path).length).container
@@ -34,12 +34,12 @@ test('live, a control group of a user is never the container of the system that 
   const forged = resolve(USERS)
   expect(forged).not.toBe(real)
   expect(forged.info).toBe(null)
-  // What the user's own engine says of it stays with it.
+  // A description by the user's own engine applies to the user's container only.
   table.describe(JSON.stringify({ container: { id: real.id, type: 11, image: 'forged', owner_uid: UID } }))
   expect([real.info!.image, forged.info!.image]).toEqual(['trusted', 'forged'])
 })
 
-describe.skipIf(missing() !== undefined)('through the program that connects', () => {
+describe.skipIf(missing() !== undefined)('an engine of a user', () => {
   let root: string
   let server: Server
   let answer: string
@@ -84,41 +84,41 @@ describe.skipIf(missing() !== undefined)('through the program that connects', ()
     })
   }
 
-  test("a user's engine tells about that user's containers", async () => {
+  test('describes that user’s containers', async () => {
     answer = JSON.stringify({ Id: ID, ImageName: 'own' })
     expect(await lookUp(UID)).toBe('image own')
   })
 
-  test("it is not asked about the system's containers", async () => {
+  test('is not asked about the system’s containers', async () => {
     answer = JSON.stringify({ Id: ID, ImageName: 'forged' })
     expect(await lookUp(null)).toBe('no-socket')
     expect(asked).toEqual([])
   })
 
-  test('nor about those of another user', async () => {
+  test('is not asked about containers of another user', async () => {
     answer = JSON.stringify({ Id: ID, ImageName: 'forged' })
     expect(await lookUp(UID + 1)).toBe('no-socket')
     expect(asked).toEqual([])
   })
 
-  test('an answer about another container than the one asked about is refused', async () => {
+  test('is refused when it answers about another container', async () => {
     answer = JSON.stringify({ Id: 'd'.repeat(64), ImageName: 'forged' })
     expect(await lookUp(UID)).toBe('bad-answer')
   })
 
-  test('an answer that is too long is refused', async () => {
+  test('is refused when its answer is too long', async () => {
     answer = JSON.stringify({ Id: ID, ImageName: 'x'.repeat(300_000) })
     expect(await lookUp(UID)).toBe('bad-answer')
   })
 
-  test('it is connected to with the rights of the user', async () => {
+  test('is connected to with the rights of the user', async () => {
     answer = JSON.stringify({ Id: ID, ImageName: 'own' })
     chmodSync(join(root, `run/user/${UID}/podman`), 0o700)
     expect(await lookUp(UID)).toBe('refused')
     expect(asked).toEqual([])
   })
 
-  test('connecting that never ends is given up, and its process is killed', async () => {
+  test('times out when connecting never ends, and the process that connects is killed', async () => {
     const script = join(root, 'hangs')
     const pidFile = join(root, 'pid')
     writeFileSync(script, `#!/bin/sh\necho $$ >${pidFile}\nexec sleep 1000\n`, { mode: 0o755 })

@@ -5,9 +5,7 @@ import type { Announced } from '../../src/containers/description.ts'
 import type { Engine } from '../../src/containers/engine.ts'
 import { type ContainerMatch, matchCgroup } from '../../src/state/cgroup-matchers.ts'
 
-/** Milliseconds for an announcement: long, since the machine may be busy. */
-
-/** What an engine announces of the container of that name, while something is done. */
+/** What an engine announces about the container of that name while `act` runs. */
 export async function watching(
   engine: Pick<Engine, 'watch'>,
   name: string,

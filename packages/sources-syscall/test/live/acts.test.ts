@@ -1,4 +1,4 @@
-/** What the probe records of an act, parameter by parameter: cases/acts.txt; of 32-bit calls: cases/compat.txt. */
+/** What the probe records of each act, parameter by parameter: cases/acts.txt, and for 32-bit calls cases/compat.txt. */
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ import { missing } from './machine.ts'
 
 const reason = missing()
 
-/** By act: the `events` expected, those of a thread in their order; `*` stands for any text, `$DIR` for the act's folder. */
+/** Each act with its expected `events`, those of one thread in order; `*` stands for any text, `$DIR` for the act's folder. */
 function cases(file: string): [act: string, lines: readonly string[]][] {
   return readCaseFile(new URL(`cases/${file}`, import.meta.url)).map(one => [one.title, one.lines('events')])
 }
@@ -27,14 +27,14 @@ const narrow = { source: 'compat.c', acts: cases('compat.txt'), stream: false, n
 const WAYS = [
   { way: 'through shared memory', ...native, stream: false },
   { way: 'over the socket', ...native, stream: true },
-  { way: 'of a 32-bit program', ...narrow, flags: ['-m32', ...BARE] },
-  { way: 'of a 64-bit program that makes 32-bit calls', ...narrow, flags: ['-m64', '-mno-red-zone', ...BARE] },
+  { way: 'by a 32-bit program', ...narrow, flags: ['-m32', ...BARE] },
+  { way: 'by a 64-bit program that makes 32-bit calls', ...narrow, flags: ['-m64', '-mno-red-zone', ...BARE] },
 ].filter(({ narrow }) => !narrow || hasNarrowCalls())
 
 /** Whether this machine's kernel runs 32-bit programs of x86. */
 function hasNarrowCalls(): boolean {
   if (reason !== undefined || process.arch !== 'x64') return false
-  const config = '/proc/sys/abi/vsyscall32' // there with CONFIG_IA32_EMULATION only
+  const config = '/proc/sys/abi/vsyscall32' // exists with CONFIG_IA32_EMULATION only
   if (existsSync(config)) return true
   return skipped('live', 'this kernel runs no 32-bit programs') === undefined
 }
@@ -45,7 +45,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('acts, $way', ({ source, flags,
   let live: Live
   beforeAll(async () => {
     execFileSync('cc', [...flags, join(import.meta.dirname, source), '-o', join(folder, 'acts')])
-    // All events of all programs: on a busy machine they would fill the usual rings.
+    // All events of all programs: on a busy machine they would fill rings of the default size.
     live = await openLive({ stream, ringBytes: 1 << 25 })
   })
   afterAll(async () => {
@@ -53,14 +53,14 @@ describe.skipIf(reason !== undefined).each(WAYS)('acts, $way', ({ source, flags,
     rmSync(folder, { recursive: true, force: true })
   })
 
-  /** Events of the act's process and its children, as lines, until all that is expected has come. */
+  /** Events of the act's process and its children, as lines, read until every expected one has arrived. */
   async function record(act: string, cwd: string, expected: readonly string[]): Promise<Line[]> {
     const lines: Line[] = []
     const done = promisify(execFile)(join(folder, 'acts'), [act], { cwd })
     const { pid } = done.child
     const ended = done.catch(error => error)
     let gone = false
-    // Children outlive it.
+    // Its children may outlive it.
     for (const limit = performance.now() + DEADLINE_MS; performance.now() < limit; ) {
       while (live.next()) {
         const { event } = live
@@ -90,8 +90,8 @@ interface Line {
 }
 
 /**
- * The first expected event that is not among the lines. The events of a thread stand in the order expected; those of two
- * threads in any: a child may run on another CPU before the call of its parent that wakes it has ended.
+ * The first expected event that is not among the lines. Events of one thread must come in the order expected, those of two
+ * threads in any order: a child may run on another CPU before the parent's call that wakes it has returned.
  */
 function firstMissing(lines: readonly Line[], expected: readonly string[]): string | undefined {
   const found = new Map<number, number>() // by thread, the line last taken

@@ -1,4 +1,4 @@
-/** Processes come and go for long: what the tables hold stays what lives. */
+/** Processes come and go for a long time: the tables hold only those that live. */
 import { describe, expect, test } from 'vitest'
 import { Delivery } from '../../src/delivery.ts'
 import { SyscallEvent } from '../../src/event.ts'
@@ -7,7 +7,7 @@ import { PARAM_SIZES } from '../../src/events/params.ts'
 import { EVENTS } from '../../src/events/table.ts'
 import { SyscallState } from '../../src/state/state.ts'
 
-/** Events as the probe writes them, at one place that the next overwrites. */
+/** Events as the probe writes them, each in the place of the one before. */
 class Recorder {
   private readonly bytes = new Uint8Array(4096)
   private readonly view = new DataView(this.bytes.buffer)
@@ -46,7 +46,7 @@ class Recorder {
   }
 }
 
-/** Processes born; each gives 12 events. FALC_CHURN sets more: 900000 are some 10^7 events. */
+/** Number of processes; each produces 11 events. FALC_CHURN sets another: 900000 make about 10^7 events. */
 const PROCESSES = Number(process.env.FALC_CHURN ?? 30_000)
 
 describe('churn', { timeout: 600_000 }, () => {
@@ -59,7 +59,7 @@ describe('churn', { timeout: 600_000 }, () => {
     const heaps: number[] = []
     let most = 0
     for (let n = 0; n < PROCESSES; n++) {
-      // Numbers go round, as the kernel's do.
+      // Ids wrap around, as the kernel's do.
       const tid = 100 + (n % 32_000)
       const cgroup = `cpuset=/docker/${(n % 997).toString(16).padStart(64, 'a')}`
       const ids = { 3: tid, 4: tid, 5: 1, 13: 'sh', 14: cgroup, 18: tid, 19: tid }
@@ -73,7 +73,7 @@ describe('churn', { timeout: 600_000 }, () => {
         if (fd > 3) take(PPME.SYSCALL_CLOSE_X, tid, { 0: 0, 1: fd })
       }
       take(PPME.SYSCALL_CHDIR_X, tid, { 0: 0, 1: `/tmp/${n}` })
-      // Of some the exit is lost.
+      // Some exits are lost.
       if (n % 50 !== 0) take(PPME.PROCEXIT_1_E, tid, { 0: 0, 1: 0, 2: 0, 3: 0, 4: 0 })
       most = Math.max(most, state.tables.threads.size)
       if (n % Math.ceil(PROCESSES / 10) === 0) heaps.push(process.memoryUsage().heapUsed)

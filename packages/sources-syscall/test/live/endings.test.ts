@@ -1,4 +1,4 @@
-/** However one of the two ends, the other knows; the kernel keeps nothing of them. */
+/** However the engine or the sidecar ends, the other notices, and nothing of them stays in the kernel. */
 import { execFileSync, spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -19,7 +19,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) =
     await engine?.stop()
     engine = undefined
   })
-  test('an engine that is killed takes the sidecar and the programs along', async () => {
+  test('killing the engine ends the sidecar and unloads the programs', async () => {
     engine = await Engine.start({ stream })
     const { sidecar } = engine
     const programs = programsOf(sidecar)
@@ -29,7 +29,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) =
     await untilUnloaded(programs)
   })
 
-  test('an engine that is stopped and then killed does so, too', async () => {
+  test('killing a stopped engine ends the sidecar and unloads the programs', async () => {
     engine = await Engine.start({ stream })
     const { sidecar } = engine
     const programs = programsOf(sidecar)
@@ -40,7 +40,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) =
     await untilUnloaded(programs)
   })
 
-  test('a sidecar that is killed is reported and started again, and the state is read again', async () => {
+  test('a killed sidecar is reported and restarted, and the state is read again', async () => {
     engine = await Engine.start({ stream })
     const first = engine.sidecar
     await engine.sees('before')
@@ -57,7 +57,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) =
     expect((await engine.ask('counts')).restarts).toBe(1)
   })
 
-  test('a full ring is reported as drops by cause, and what comes after is seen', async () => {
+  test('drops of a full ring are counted by cause, missed processes read from /proc, later events seen', async () => {
     engine = await Engine.start({ stream, ringBytes: 1 << 16 })
     engine.child.kill('SIGSTOP')
     execFileSync('sh', ['-c', 'i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done'])
@@ -69,7 +69,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) =
       return counts.dropPressure! + counts.dropFlood! > 0 && counts.dropFullFirst! > 0
     })
     expect(counts.malformed).toBe(0)
-    // What was missed meanwhile is read from /proc, which names the parent's process; an event names its thread.
+    // A process missed meanwhile is read from /proc, which gives the parent's process; an event gives its thread.
     await eventually(async () => {
       expect((await engine!.ask('counts')).repairs).toBeGreaterThan(0)
       const { comm, ptid, fds } = await engine!.ask(`thread ${unseen.pid}`)
@@ -81,7 +81,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) =
     await engine.sees('recovered')
   })
 
-  test('an engine that ends by itself leaves nothing', async () => {
+  test('an engine that exits leaves no sidecar and no programs', async () => {
     engine = await Engine.start({ stream })
     const { sidecar } = engine
     const programs = programsOf(sidecar)
@@ -91,7 +91,7 @@ describe.skipIf(reason !== undefined).each(WAYS)('endings, $way', ({ stream }) =
     await untilUnloaded(programs)
   })
 
-  test('an ordinary user’s engine sees events through a sidecar that is a service, and no more than events', async () => {
+  test('an ordinary user’s engine sees events through a sidecar service, and gains no other rights', async () => {
     const service = await new Service().start()
     try {
       for (const round of ['one', 'two']) {

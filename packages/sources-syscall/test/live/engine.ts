@@ -1,6 +1,6 @@
 /**
- * An engine in a process of its own, for the tests: says on stdout which files are opened whose name has `falc-live`, and
- * answers questions from stdin. One JSON object a line.
+ * An engine in a process of its own, for the tests: prints each opened file whose name has `falc-live`, and answers questions
+ * from stdin. One JSON object per line.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'

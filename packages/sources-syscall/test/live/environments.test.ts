@@ -1,4 +1,4 @@
-/** Environments that no rule reads are left out by the kernel, and known again when a rule comes that reads one. */
+/** Environments that no rule reads are left out in the kernel, and read once a rule needs one. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Engine } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -34,14 +34,14 @@ describe.skipIf(missing() !== undefined)('an environment', () => {
     await live.close()
   })
 
-  /** Starts a program that stays. */
+  /** Starts a program that keeps running. */
   function run(mark: string): number {
     const child = spawn('sleep', ['1000'], { env: { ...process.env, MARK: mark } })
     children.push(child)
     return child.pid!
   }
 
-  /** The same, and reads events up to its start: the bytes of environment that came with it. */
+  /** Does the same and reads events up to its start; `bytes` is the size of the environment in that event. */
   async function start(mark: string): Promise<{ pid: number; bytes: number }> {
     const pid = run(mark)
     const { bytes } = await until('its start', async () => {
@@ -58,7 +58,7 @@ describe.skipIf(missing() !== undefined)('an environment', () => {
   const environmentOf = (pid: number) =>
     live.state.tables.threads.get(pid)!.env.filter(text => text.startsWith('MARK='))
 
-  test('is left out where no rule reads one', async () => {
+  test('is left out if no rule reads one', async () => {
     const { pid, bytes } = await start('first')
     expect(bytes).toBe(0)
     expect(environmentOf(pid)).toEqual([])
@@ -79,7 +79,7 @@ describe.skipIf(missing() !== undefined)('an environment', () => {
     }
   })
 
-  test('of what runs already is read when a rule comes that reads one', async () => {
+  test('of a running process is read when a rule that reads one is added', async () => {
     const { pid } = await start('second')
     const { wanted, unmatched, fields } = load(`${STARTS} and proc.env contains MARK`, '%proc.name')
     live.want(wanted, unmatched, fields)

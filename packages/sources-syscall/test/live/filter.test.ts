@@ -1,4 +1,4 @@
-/** What the kernel leaves out because no rule can match it: the alerts are those of a capture in which it leaves out nothing. */
+/** What the kernel leaves out because no rule can match it: the alerts equal those of a capture that leaves out nothing. */
 import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PPME } from '../../src/events/ids.ts'
@@ -26,7 +26,7 @@ describe.skipIf(missing() !== undefined)('opens that failed', () => {
   })
   afterAll(() => twins.close())
 
-  test('are left out where no rule can match one, and change no alert', async () => {
+  test('are left out if no rule can match one, which changes no alert', async () => {
     const { alerts, printed, before } = await twins.alertsOf(decided, SEED, 4000)
     const inClass = Number(printed)
     expect(alerts[0]!.length).toBeGreaterThan(500)
@@ -36,7 +36,7 @@ describe.skipIf(missing() !== undefined)('opens that failed', () => {
     expect(twins.lives[1]!.counts.passedOver).toBe(0)
   })
 
-  test('are sent when rules come that can match one', async () => {
+  test('are sent once rules can match one', async () => {
     twins.want(undecided)
     const { alerts, printed } = await twins.alertsOf(undecided, SEED + 1000, 4000)
     expect(alerts[0]!.length).toBeGreaterThan(Number(printed))
@@ -65,7 +65,7 @@ describe.skipIf(missing() !== undefined)('programs that could not be started', (
   })
   afterAll(() => twins.close())
 
-  /** Of the failures that each capture sees: whether they say what was to be started. */
+  /** For each capture, whether the failures that it sees say what was to be started. */
   function said(): Set<boolean>[] {
     return twins.lives.map(live => {
       const seen = new Set<boolean>()
@@ -76,7 +76,7 @@ describe.skipIf(missing() !== undefined)('programs that could not be started', (
     })
   }
 
-  test('leave behind what rules read of them, which changes no alert', async () => {
+  test('are recorded without what no rule reads, which changes no alert', async () => {
     const [bare, whole] = said()
     const { alerts, printed } = await twins.alertsOf(results, SEED, 300)
     expect(alerts[0]).toEqual(alerts[1])
@@ -87,7 +87,7 @@ describe.skipIf(missing() !== undefined)('programs that could not be started', (
     expect([...whole!]).toContain(true)
   })
 
-  test('are told as a whole when a rule comes that reads more', async () => {
+  test('are recorded in full once a rule reads more', async () => {
     twins.want(programs)
     const { alerts } = await until('a run with the new rules', async () => {
       const seen = await twins.alertsOf(programs, SEED + 1000, 100)
@@ -128,7 +128,7 @@ describe.skipIf(missing() !== undefined)('files that no rule asks for', () => {
     expect(twins.lives[1]!.counts).toMatchObject({ fileReads: 0, fileCloses: 0 })
   })
 
-  test('are known again when a rule comes that asks for one', async () => {
+  test('are known again once a rule asks for one', async () => {
     twins.want(files)
     const { alerts } = await until('a run with the new rules', async () => {
       const seen = await twins.alertsOf(files, SEED + 1000, 2000)
@@ -139,7 +139,7 @@ describe.skipIf(missing() !== undefined)('files that no rule asks for', () => {
 })
 
 describe.skipIf(missing() !== undefined)('directories that no rule asks for', () => {
-  // Of an open, arguments say what it starts from, for which its descriptor would have to be known.
+  // The arguments of an open say which directory it starts from: that descriptor would have to be known.
   const shown = (condition: string) =>
     condition.startsWith(OPENS)
       ? ['evt.type', 'fd.name', 'fd.nameraw', 'fs.path.name', 'proc.cwd']
@@ -175,9 +175,9 @@ describe.skipIf(missing() !== undefined)('directories that no rule asks for', ()
     expect(twins.lives[1]!.counts).toMatchObject({ fileReads: 0, fileCloses: 0 })
   })
 
-  test('are known again when a rule comes that asks for one', async () => {
+  test('are known again once a rule asks for one', async () => {
     twins.want(descriptors)
-    // What is closed while /proc is read may seem open: a run that began before says nothing.
+    // A descriptor closed while /proc is read may seem open: a run that began earlier proves nothing.
     await until('a run with the new rules', async () => {
       const { alerts } = await twins.alertsOf(descriptors, SEED + 1000, 2000)
       return alerts[0]!.length > 20 && isDeepStrictEqual(alerts[0], alerts[1])

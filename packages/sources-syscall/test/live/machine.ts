@@ -1,4 +1,4 @@
-/** What the live tests need of the machine, and the processes that they run on it. */
+/** What the live tests need from the machine, and the processes that they run on it. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,12 +20,12 @@ export function missing(): string | undefined {
   return skipped('live', why())
 }
 
-/** The same of tests with a file system whose server is the test's. */
+/** The same for tests that serve a file system themselves. */
 export function missingFuse(): string | undefined {
   return missing() ?? skipped('live', existsSync('/dev/fuse') ? undefined : 'this machine has no /dev/fuse')
 }
 
-/** The same of tests that need the built parts and no rights. */
+/** The same for tests that need the native parts and no rights. */
 export function missingAddon(): string | undefined {
   return skipped('live', existsSync(ADDON) ? undefined : NOT_BUILT)
 }
@@ -65,7 +65,7 @@ export function loadedPrograms(): string[] {
   return (JSON.parse(text) as { id: number }[]).map(({ id }) => String(id))
 }
 
-/** Of these, the ones that a process holds. */
+/** Identifiers of those that a process holds. */
 export function programsOf(pid: number): string[] {
   const folder = `/proc/${pid}/fdinfo`
   return readdirSync(folder).flatMap(fd => {
@@ -92,12 +92,12 @@ function environment(pid: number): string[] {
   }
 }
 
-/** The process that started it. */
+/** The process that started this one. */
 export function parentOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[1])
 }
 
-/** The process that it has started and that runs; undefined when there is none. */
+/** A running process that this one has started; undefined when there is none. */
 export function childOf(pid: number): number | undefined {
   const { stdout } = spawnSync('ps', ['--no-headers', '-o', 'stat,pid', '--ppid', String(pid)], { encoding: 'utf8' })
   const running = stdout.split('\n').find(line => line !== '' && !line.startsWith('Z'))
@@ -114,7 +114,7 @@ export async function untilUnloaded(ids: readonly string[]): Promise<void> {
   await until('end of the programs', () => !loadedPrograms().some(id => ids.includes(id)))
 }
 
-/** Tells, asked once per turn, whether all that happened until a time (ns since 1970) has been read: later events came, or none come. */
+/** A check, to be made once per turn, whether all up to a time (ns since 1970) has been read: later events came, or none come. */
 export function caughtUp(live: { lastTime: bigint; event: { num: number } }): (over: bigint | undefined) => boolean {
   let num = -1
   let idle = 0
@@ -131,7 +131,7 @@ export function sleep(ms: number): Promise<void> {
 
 export function isAlive(pid: number): boolean {
   try {
-    // A process that has ended and that nobody has waited for is still in /proc.
+    // A process that has exited but has not been waited for is still in /proc.
     return !execFileSync('cat', [`/proc/${pid}/stat`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
       .split(') ')[1]!
       .startsWith('Z')
@@ -144,10 +144,10 @@ export interface EngineOptions {
   readonly ringBytes?: number
   readonly socketPath?: string
   readonly stream?: boolean
-  /** Becomes nobody once it has started. */
+  /** Switches to the user nobody once it has started. */
   readonly drop?: boolean
   readonly env?: Record<string, string>
-  /** A command that runs the rest of its line, and the words before that. */
+  /** A command with its arguments, to which the engine's own command line is appended. */
   readonly through?: readonly string[]
 }
 
@@ -159,7 +159,7 @@ export class Engine {
   sidecar = 0
   private readonly answers: Record<string, unknown>[] = []
   private ready = false
-  /** What it has said on stderr. */
+  /** What it has printed on stderr. */
   error = ''
 
   private constructor(options: EngineOptions) {
@@ -186,12 +186,12 @@ export class Engine {
     return this.child.exitCode !== null || this.child.signalCode !== null
   }
 
-  /** Waits until it has warned so often. What a dying sidecar's programs still saw has come by then. */
+  /** Waits until it has warned that many times. By then, what a dying sidecar's programs still saw has arrived. */
   async warned(times: number): Promise<void> {
     await until(`warning ${times}`, () => this.warnings.length >= times)
   }
 
-  /** Opens a file of this name, which need not be there, until the engine has seen it. */
+  /** Opens a file of this name, which need not exist, until the engine has seen it. */
   async sees(name: string): Promise<void> {
     await until(`event ${name}`, () => {
       spawnSync('cat', [`/tmp/falc-live-${name}`])

@@ -6,12 +6,12 @@ import { until } from './machine.ts'
 export class Peer {
   readonly kinds: number[] = []
   problem = ''
-  /** Descriptors that came along, when they are kept. */
+  /** Descriptors that came with frames, if they are kept. */
   readonly fds: number[] = []
   keepsFds = false
   /** Payload of the last frame of each kind. */
   readonly payloads = new Map<number, Buffer>()
-  /** It has hung up. */
+  /** The sidecar has hung up. */
   gone = false
   private readonly addon: Addon
   private readonly fd: number
@@ -31,7 +31,7 @@ export class Peer {
     }
   }
 
-  /** Takes what it says. */
+  /** Reads all that has arrived. */
   listen(): void {
     const room = new Uint8Array(1 << 16)
     while (this.open && !this.gone) {
@@ -42,7 +42,7 @@ export class Peer {
         if (this.keepsFds) this.fds.push(...got.fds)
         else for (const fd of got.fds) this.addon.close(fd)
       } catch {
-        // Reset: it closed before it had read all.
+        // Reset: the sidecar closed before it had read everything.
       }
       if (length < 0) break
       if (length === 0) this.gone = true
@@ -57,7 +57,7 @@ export class Peer {
     }
   }
 
-  /** Waits until it has sent a frame of this kind. */
+  /** Waits until a frame of this kind has arrived. */
   async hears(kind: number, ms?: number): Promise<void> {
     const heard = () => {
       this.listen()
@@ -66,7 +66,7 @@ export class Peer {
     await until(`frame of kind ${kind}`, heard, ms)
   }
 
-  /** Waits until it hangs up. */
+  /** Waits until the sidecar hangs up. */
   async left(ms?: number): Promise<void> {
     const left = () => {
       this.listen()
@@ -90,7 +90,7 @@ export function frame(kind: number, payload: Uint8Array, length = payload.length
   return bytes
 }
 
-/** A sound CONFIGURE payload but for these values. */
+/** A CONFIGURE payload that is valid except for these values. */
 export function configure(values: Partial<Record<keyof typeof Configure, number>> = {}): Uint8Array {
   const payload = Buffer.alloc(Configure.size)
   const all = { version: WIRE_VERSION, snaplen: 80, ringBytes: 1 << 16, cpusPerRing: 1, ...values }

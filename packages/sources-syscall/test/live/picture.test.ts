@@ -1,4 +1,4 @@
-/** What the sidecar's first picture of /proc tells of a process: cases/picture.txt. */
+/** What the sidecar's first picture of /proc says about a process: cases/picture.txt. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import type { Thread } from '../../src/model/thread.ts'
 import { missing } from './machine.ts'
 
 const KINDS = new Map<number, string>(Object.entries(FdKind).map(([name, kind]) => [kind, name]))
-/** By part of the picture, as text; `*` stands for any text, `$DIR` for the program's folder. */
+/** The expected text of each part of the picture; `*` stands for any text, `$DIR` for the program's folder. */
 const EXPECTED = new Map(
   readCaseFile(new URL('cases/picture.txt', import.meta.url)).map(one => [one.title, one.text('picture')]),
 )
@@ -46,7 +46,7 @@ describe.skipIf(missing() !== undefined)('the first picture', () => {
     if (!new RegExp(`^${parts.join('[^\n]*')}$`).test(text)) expect(text).toBe(EXPECTED.get(part))
   }
 
-  test('the process', () => {
+  test('describes the process', () => {
     const thread = live.state.tables.threads.get(held.pid!)!
     const bit = (value: boolean) => Number(value)
     const { exeWritable, exeUpperLayer, exeLowerLayer, exeFromMemfd, loginuid, tty, uid, gid, cloneTs } = thread
@@ -69,7 +69,7 @@ describe.skipIf(missing() !== undefined)('the first picture', () => {
     )
   })
 
-  test('its other thread', () => {
+  test('describes its other thread', () => {
     const main = live.state.tables.threads.get(held.pid!)!
     const thread = [...live.state.tables.threads].find(one => one.pid === held.pid && one !== main)!
     const [comm, exe, exepath] = namesOf(thread)
@@ -80,16 +80,16 @@ describe.skipIf(missing() !== undefined)('the first picture', () => {
     )
   })
 
-  test('its descriptors', () => {
+  test('lists its descriptors', () => {
     const thread = live.state.tables.threads.get(held.pid!)!
     const lines = [...thread.fds]
-      .filter(([num]) => num > 2 && num <= 20) // what stands above was inherited
+      .filter(([num]) => num > 2 && num <= 20) // higher ones were inherited
       .sort(([a], [b]) => a - b)
       .map(([num, fd]) => `${num} ${KINDS.get(fd.type)} ${fd.openFlags} ${fd.name}`.trimEnd())
     matches(lines, 'descriptors')
   })
 
-  test('no thread of the kernel is in it', () => {
+  test('contains no kernel thread', () => {
     expect([...live.state.tables.threads].filter(({ ptid }) => ptid === 2)).toEqual([])
     expect(live.state.tables.threads.get(2)).toBeNull()
   })

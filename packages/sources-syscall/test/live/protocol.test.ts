@@ -1,4 +1,4 @@
-/** Whatever an engine says, the sidecar neither crashes nor does more than record and stop. */
+/** Whatever an engine sends, the sidecar does not crash, and does nothing but record and stop. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -32,7 +32,7 @@ class Started extends Peer {
 }
 
 describe.skipIf(reason !== undefined)('protocol', () => {
-  test('a first frame of any kind but a sound CONFIGURE ends it, before anything is loaded', async () => {
+  test('a first frame other than a valid CONFIGURE neither crashes the sidecar nor makes it open rings', async () => {
     const addon = loadAddon()
     const numbers = fc.oneof(fc.constantFrom(0, 1, 4095, 4097, 0x7fffffff, 0xffffffff), fc.nat())
     const unsound = fc
@@ -56,7 +56,7 @@ describe.skipIf(reason !== undefined)('protocol', () => {
     )
   })
 
-  test('what is not understood later ends it, with a reason, and its programs', async () => {
+  test('an invalid later frame makes the sidecar exit and unloads its programs', async () => {
     const addon = loadAddon()
     const later = [
       frame(Frame.configure, configure()),
@@ -81,7 +81,7 @@ describe.skipIf(reason !== undefined)('protocol', () => {
     }
   })
 
-  test('another version is refused in words', async () => {
+  test('another protocol version is refused with a reason', async () => {
     const peer = new Started(loadAddon())
     peer.send(frame(Frame.configure, configure({ version: WIRE_VERSION + 1 })))
     await peer.hears(Frame.problem)

@@ -8,11 +8,11 @@ import { missing, only } from './machine.ts'
 
 const reason = missing()
 
-describe.skipIf(reason !== undefined)('threads that have gone without a word', () => {
-  /** Nothing but the state's own events, and room for those of a busy machine: what is lost would be repaired before. */
+describe.skipIf(reason !== undefined)('threads whose exit was lost', () => {
+  /** Only the events that the state needs, and room for those of a busy machine: a loss would be repaired first. */
   const QUIET: LiveOptions = { ...only(), purgeInterval: 1 }
 
-  /** Reads events while this holds, or as long as a test may wait. */
+  /** Reads events while a condition holds, or until a test's deadline. */
   async function readWhile(live: Live, condition: () => boolean): Promise<void> {
     const end = performance.now() + DEADLINE_MS
     while (condition() && performance.now() < end) {
@@ -21,10 +21,10 @@ describe.skipIf(reason !== undefined)('threads that have gone without a word', (
     }
   }
 
-  /** Ids that nobody has: Linux gives none so high unless it has to. */
+  /** Ids that no process has: Linux gives out none so high unless it has to. */
   let next = 4_100_000
 
-  /** Puts a thread in the table that is not in /proc. @param age seconds since its birth */
+  /** Adds a thread to the table that is not in /proc. @param age seconds since its birth */
   function addGone({ state }: Live, age: number): number {
     const tid = next++
     const thread = state.tables.newThread(tid, tid, 1, new FdTable())
@@ -34,7 +34,7 @@ describe.skipIf(reason !== undefined)('threads that have gone without a word', (
     return tid
   }
 
-  test('are taken out when they are old enough, and counted', async () => {
+  test('are removed when they are old enough, and counted', async () => {
     const live = await openLive({ ...QUIET, purgeTimeout: 60 })
     try {
       const [old, young] = [addGone(live, 120), addGone(live, 10)]
@@ -50,7 +50,7 @@ describe.skipIf(reason !== undefined)('threads that have gone without a word', (
     }
   })
 
-  test('stay where the interval is not over', async () => {
+  test('are not removed before the interval is over', async () => {
     const live = await openLive({ ...QUIET, purgeInterval: 60, purgeTimeout: 0 })
     try {
       const old = addGone(live, 120)

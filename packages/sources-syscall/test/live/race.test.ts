@@ -34,7 +34,7 @@ describe.skipIf(reason !== undefined)('a path that changes during the open', () 
     rmSync(folder, { recursive: true, force: true })
   })
 
-  /** Opens of files in the folder by the attacker: the name recorded, and whether it leads to the file that was opened. */
+  /** The attacker's opens of files in the folder: the name recorded, and whether it leads to the file that was opened. */
   async function attack(...args: string[]): Promise<{ name: string; right: boolean }[]> {
     const opens: { name: string; right: boolean }[] = []
     const done = run(join(folder, 'race'), args, { cwd: folder })
@@ -70,7 +70,7 @@ describe.skipIf(reason !== undefined)('a path that changes during the open', () 
     })
   })
 
-  /* The texts are compared in pieces of 256 bytes, and those by words. */
+  /* Paths are compared in pieces of 256 bytes, and each piece word by word. */
   test('in its last byte alone, whatever the length: the file that was opened is recorded, and each change is counted', async () => {
     const before = live.counts.raced
     const lengths = [8, 15, 247, 248, 254, 255, 256, 257, 264, 511, 512, 513, 4095]
@@ -87,7 +87,7 @@ describe.skipIf(reason !== undefined)('a path that changes during the open', () 
     ['link', 'plain'],
     ['x/f', 'y/f'],
   ])(
-    'again and again, between %s and %s: what cannot be told apart is over after the first proof',
+    'again and again, between %s and %s: at most a few opens have the wrong path, and changes are counted',
     async (name, other) => {
       const before = live.counts.raced
       let seen = 0

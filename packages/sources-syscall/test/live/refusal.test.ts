@@ -50,11 +50,11 @@ describe.skipIf(reason !== undefined)('mapping is refused', () => {
     expect((await engine.ask('counts')).malformed).toBe(0)
   })
 
-  test('by a filter, with an error that is no refusal: it ends and says which', async () => {
+  test('by a filter, with an error that is not a refusal: the engine does not start, with the reason', async () => {
     await expect(refused(9)).rejects.toThrow('mmap of the ring: Bad file descriptor')
   })
 
-  test('for want of address space', async () => {
+  test('for lack of address space: events come over the socket, which is reported', async () => {
     engine = await Engine.start({ socketPath: service.path, ringBytes: 128 << 20 })
     await engine.sees('one')
     expect(engine.warnings).toEqual([])

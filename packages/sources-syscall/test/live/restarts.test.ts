@@ -1,4 +1,4 @@
-/** A started sidecar is two processes. Whichever of them and the engine is killed, detection continues, or nothing is left. */
+/** A sidecar runs as two processes. Whichever of these and the engine is killed, detection continues, or nothing is left. */
 import { spawnSync } from 'node:child_process'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
@@ -25,7 +25,7 @@ describe.skipIf(reason !== undefined)('restarts', () => {
     engine = undefined
   })
 
-  /** The three processes of an engine that runs. */
+  /** The three processes of a running engine. */
   function processes({ pid, sidecar }: Engine) {
     return { engine: pid, supervisor: parentOf(sidecar), worker: sidecar }
   }
@@ -41,21 +41,21 @@ describe.skipIf(reason !== undefined)('restarts', () => {
   ] as const
 
   test.each(ENDS.map(killed => ({ killed })))(
-    'nothing is left of $killed, killed in this order',
+    'no process or program is left after killing $killed in this order',
     async ({ killed }) => {
       engine = await Engine.start({ env: { FALC_TEST: MARK } })
       const all = processes(engine)
       const programs = programsOf(all.worker)
       expect(programs.length).toBeGreaterThan(60)
       expect(left()).toEqual(Object.values(all).sort())
-      // One may be gone already, by the end of the one before.
+      // A process may have exited already, because of the one killed before it.
       spawnSync('kill', ['-9', ...killed.map(name => String(all[name]))])
       await until('end of all', () => left().length === 0)
       await untilUnloaded(programs)
     },
   )
 
-  test('nothing is left when the engine is killed while the supervisor pauses', async () => {
+  test('no process is left when the engine is killed while the supervisor pauses before a restart', async () => {
     engine = await Engine.start({ env: { FALC_TEST: MARK } })
     for (let restarts = 1; restarts <= 3; restarts++) {
       process.kill(engine.sidecar, 'SIGKILL')
@@ -69,7 +69,7 @@ describe.skipIf(reason !== undefined)('restarts', () => {
     expect(left()).toEqual([])
   })
 
-  test('an engine that runs as an ordinary user by now continues after its worker was killed', async () => {
+  test('an engine that has dropped its rights continues after its worker is killed', async () => {
     engine = await Engine.start({ drop: true })
     const { supervisor, worker } = processes(engine)
     await engine.sees('one')
@@ -83,7 +83,7 @@ describe.skipIf(reason !== undefined)('restarts', () => {
     expect(await engine.ask('shadow')).toEqual({ shadow: 'EACCES' })
   })
 
-  test('an engine that has kept its rights continues after its supervisor was killed', async () => {
+  test('an engine that has kept its rights continues after its supervisor is killed', async () => {
     engine = await Engine.start()
     const { supervisor, worker } = processes(engine)
     const programs = programsOf(worker)
@@ -95,7 +95,7 @@ describe.skipIf(reason !== undefined)('restarts', () => {
     expect(engine.warnings[0]).toContain('the supervisor of the sidecar has ended; it is started again')
   })
 
-  test('an engine without rights says why it cannot continue after its supervisor was killed', async () => {
+  test('an engine that has dropped its rights exits with the reason after its supervisor is killed', async () => {
     engine = await Engine.start({ drop: true })
     process.kill(processes(engine).supervisor, 'SIGKILL')
     await until('end of the engine', () => engine!.ended)
@@ -103,14 +103,14 @@ describe.skipIf(reason !== undefined)('restarts', () => {
     expect(engine.error).toContain('may not start another since it has changed its user')
   })
 
-  test('after five restarts within a minute it is given up, with the reason', async () => {
+  test('after five restarts within a minute the engine exits with the reason', async () => {
     engine = await Engine.start({ drop: true })
     const { supervisor } = processes(engine)
     let { sidecar: worker } = engine
     for (let restarts = 0; restarts <= 5; restarts++) {
       process.kill(worker, 'SIGKILL')
       const before = worker
-      // At once: where starts take long, six would not be within a minute.
+      // Killed at once: where starts take long, six would not fit within a minute.
       if (restarts < 5) await until('another worker', () => (worker = childOf(supervisor) ?? before) !== before)
     }
     await until('end of the engine', () => engine!.ended)
@@ -135,7 +135,7 @@ describe.skipIf(reason !== undefined)('restarts', () => {
     await until('another worker', async () => {
       const { pid, lastTime } = await engine.ask('sidecar')
       engine.sidecar = pid
-      // The new one has seen nothing yet.
+      // The time does not go back, though a new worker has seen nothing yet.
       expect(BigInt(lastTime)).toBeGreaterThanOrEqual(last)
       last = BigInt(lastTime)
       return engine.sidecar !== before

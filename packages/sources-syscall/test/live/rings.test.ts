@@ -1,4 +1,4 @@
-/** The reader of rings against rings of our own making, which write as the kernel does. */
+/** The reader of rings, tested with fake rings that are written as the kernel writes them. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RingMemory } from '../../src/live/ring.ts'
@@ -6,7 +6,7 @@ import { Rings } from '../../src/live/rings.ts'
 import { StreamedRing } from '../../src/live/streamed-ring.ts'
 
 const EPOCH = 1_700_000_000_000_000_000n
-/** procinfo: an event of today with two u64 parameters, which a record need not give. */
+/** procinfo: a current event with two u64 parameters, which a record may lack. */
 const TYPE = 234
 
 /** Writes records as kernel/bpf/ringbuf.c lays them out. */
@@ -26,7 +26,7 @@ class FakeRing implements RingMemory {
     return this.size - (this.position - Number(new BigUint64Array(this.consumer)[0]))
   }
 
-  /** @returns how to finish it, when it was left busy */
+  /** @returns a function that finishes the record if it was left busy */
   write(time: number, tag: number, extra: number, kind: 'done' | 'busy' | 'discarded' = 'done'): () => void {
     const length = 2 + 26 + extra
     const total = (8 + length + 7) & ~7
@@ -49,7 +49,7 @@ class FakeRing implements RingMemory {
     return () => set(0)
   }
 
-  /** Both images of the ring's bytes. */
+  /** Writes to both images of the ring's bytes. */
   private copy(at: number, record: Uint8Array): void {
     const bytes = new Uint8Array(this.data)
     for (const [i, byte] of record.entries()) {
@@ -67,7 +67,7 @@ function drain(rings: Rings): number[] {
 }
 
 describe('rings', () => {
-  test('one ring gives all at once, in its order', () => {
+  test('a single ring yields all its events at once, in order', () => {
     const ring = new FakeRing(4096)
     const rings = new Rings([ring], EPOCH)
     for (let i = 0; i < 5; i++) ring.write(i, i, i)
@@ -76,7 +76,7 @@ describe('rings', () => {
     expect(drain(rings)).toEqual([])
   })
 
-  test('a turn that ends early loses nothing and gives nothing twice', () => {
+  test('a turn that ends early neither loses nor repeats an event', () => {
     const rings = new Rings(
       [new FakeRing(4096), new FakeRing(4096)].map((ring, i) => {
         for (let n = 0; n < 4; n++) ring.write(10 * n + i, 10 * n + i, n)
@@ -94,7 +94,7 @@ describe('rings', () => {
     expect(tags).toEqual([0, 1, 10, 11, 20, 21, 30, 31])
   })
 
-  test('several rings are merged by time, and wait for the look after', () => {
+  test('several rings are merged by time, and an event waits for the next look', () => {
     const [a, b] = [new FakeRing(4096), new FakeRing(4096)]
     const rings = new Rings([a, b], EPOCH)
     a.write(10, 1, 0)
@@ -107,7 +107,7 @@ describe('rings', () => {
     expect(drain(rings)).toEqual([9])
   })
 
-  test('what is being written holds everything up, what was given up does not', () => {
+  test('an unfinished record holds up later ones, a discarded record does not', () => {
     const [a, b] = [new FakeRing(4096), new FakeRing(4096)]
     const rings = new Rings([a, b], EPOCH)
     a.write(1, 1, 0)
@@ -120,7 +120,7 @@ describe('rings', () => {
     expect(drain(rings)).toEqual([2, 4])
   })
 
-  test('a record that contradicts itself is counted and passed over', () => {
+  test('an inconsistent record is skipped and counted', () => {
     const ring = new FakeRing(4096)
     const rings = new Rings([ring], EPOCH)
     ring.write(1, 1, 0)
@@ -130,7 +130,7 @@ describe('rings', () => {
     expect(rings.malformed).toBe(1)
   })
 
-  test('records that came over a socket read the same', () => {
+  test('records received over a socket are read the same way', () => {
     const piece = fc.array(fc.nat(300), { minLength: 1, maxLength: 8 })
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 60 }), pieces => {
@@ -152,7 +152,7 @@ describe('rings', () => {
     )
   })
 
-  test('nothing is lost, doubled or out of order, over many turns round', () => {
+  test('no event is lost, repeated or out of order while the rings wrap around', () => {
     const step = fc.record({
       ring: fc.nat(2),
       extra: fc.nat(300),

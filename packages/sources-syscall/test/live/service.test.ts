@@ -1,4 +1,4 @@
-/** A sidecar that is a service: who connects, who waits, who is sent away. */
+/** A sidecar that runs as a service: which clients are served, which wait, which are disconnected. */
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -38,7 +38,7 @@ describe.skipIf(reason !== undefined)('a service', () => {
     return engine
   }
 
-  test('an idle client delays no one and is disconnected after ten seconds', async () => {
+  test('an idle client delays no other client and is disconnected after ten seconds', async () => {
     const silent = connect()
     const half = connect()
     half.send(frame(Frame.configure, configure()).subarray(0, 100))
@@ -57,11 +57,11 @@ describe.skipIf(reason !== undefined)('a service', () => {
     expect(performance.now() - begin).toBeGreaterThan(9000)
   })
 
-  test('idle clients take no one’s place', async () => {
+  test('idle clients do not keep an engine from being served', async () => {
     const silent = Array.from({ length: 40 }, connect)
     const engine = await start()
     await engine.sees('one')
-    // The places were for the last of them.
+    // The oldest of them had to make room.
     await silent[0]!.left()
   })
 
@@ -86,7 +86,7 @@ describe.skipIf(reason !== undefined)('a service', () => {
     ])
   })
 
-  test('one that went away while it waited is passed over', async () => {
+  test('a client that disconnects while it waits is skipped', async () => {
     const first = await start()
     const second = connect()
     second.send(frame(Frame.configure, configure()))
@@ -98,7 +98,7 @@ describe.skipIf(reason !== undefined)('a service', () => {
     expect(service.said).toContain(`serves process ${third.pid} of user 0\n`)
   })
 
-  test('what is no sound CONFIGURE ends the connection with a reason, and not the service', async () => {
+  test('a first frame other than a valid CONFIGURE is refused with a reason, and the service continues', async () => {
     const messages = [
       frame(Frame.stop, new Uint8Array(0)),
       frame(Frame.configure, configure(), 12),
@@ -115,7 +115,7 @@ describe.skipIf(reason !== undefined)('a service', () => {
     await (await start()).sees('after')
   })
 
-  test('an engine continues after its worker was killed, and after the service was', async () => {
+  test('an engine continues after its worker is killed, and after the service is killed and restarted', async () => {
     const engine = await start()
     process.kill(service.worker!, 'SIGKILL')
     await engine.warned(1)
@@ -123,7 +123,7 @@ describe.skipIf(reason !== undefined)('a service', () => {
     const { worker } = service
     service.child.kill('SIGKILL')
     await until('end of both', () => service.ended && !isAlive(worker!))
-    // It tries again for some seconds.
+    // The engine retries for some seconds.
     await engine.warned(2)
     await service.start()
     await engine.sees('two')
@@ -133,7 +133,7 @@ describe.skipIf(reason !== undefined)('a service', () => {
     expect(service.said).toContain(`process ${engine.pid} is no longer served: its worker was killed by signal 9`)
   })
 
-  test('an engine says why it gives up when the service does not come back', async () => {
+  test('an engine exits with the reason when the service stays down', async () => {
     const engine = await start()
     await service.stop()
     await until('end of the engine', () => engine.ended)
@@ -159,7 +159,7 @@ describe.skipIf(reason !== undefined)('the socket’s file', () => {
     expect(service.ended).toBe(false)
   })
 
-  test('of another service stays', () => {
+  test('of a running service is not replaced', () => {
     const { status, stderr } = listen(service.path)
     expect([status, stderr]).toEqual([
       1,
@@ -168,7 +168,7 @@ describe.skipIf(reason !== undefined)('the socket’s file', () => {
     loadAddon().close(loadAddon().connect(service.path))
   })
 
-  test('that is no socket stays', () => {
+  test('that is not a socket is refused', () => {
     const path = `${service.folder}/file`
     writeFileSync(path, 'text')
     const { status, stderr } = listen(path)
@@ -178,7 +178,7 @@ describe.skipIf(reason !== undefined)('the socket’s file', () => {
     ])
   })
 
-  test('of too long a path is refused', () => {
+  test('with too long a path is refused', () => {
     expect(listen(`/tmp/${'x'.repeat(110)}`).stderr).toContain("falc-probe: a socket's path has at most 107 bytes\n")
   })
 })

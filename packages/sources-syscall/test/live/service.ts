@@ -11,7 +11,7 @@ export class Service {
   child!: ChildProcess
   said = ''
 
-  /** Starts it, and waits until it listens or has ended. Group nobody may connect. */
+  /** Starts it, and waits until it listens or has exited. The group nobody may connect. */
   async start(...options: string[]): Promise<this> {
     chmodSync(this.folder, 0o755)
     this.child = spawn(PROBE, ['--listen', this.path, ...options], { stdio: ['ignore', 'ignore', 'pipe'] })
@@ -28,7 +28,7 @@ export class Service {
     return this.child.pid!
   }
 
-  /** Pid of the process that serves the engine of now; undefined when there is none. */
+  /** Pid of the process that serves the current engine; undefined when there is none. */
   get worker(): number | undefined {
     return childOf(this.pid)
   }

@@ -17,7 +17,7 @@ describe.skipIf(reason !== undefined)('the built parts', () => {
     expect(readelf('--program-headers', PROBE)).not.toContain('interpreter')
   })
 
-  test('it runs where there is nothing else', () => {
+  test('the sidecar runs in a root folder with nothing else in it', () => {
     const root = mkdtempSync(join(tmpdir(), 'falc-root-'))
     copyFileSync(PROBE, join(root, 'falc-probe'))
     const said = execFileSync('chroot', [root, '/falc-probe', '--version'], { encoding: 'utf8' })
@@ -25,7 +25,7 @@ describe.skipIf(reason !== undefined)('the built parts', () => {
     expect(said).toBe(`falc-probe, wire version ${WIRE_VERSION}\n`)
   })
 
-  test('as packages have it, without symbols, it takes less than 4 MB', () => {
+  test('stripped of symbols, as in packages, the sidecar takes less than 4 MB', () => {
     const folder = mkdtempSync(join(tmpdir(), 'falc-strip-'))
     execFileSync('strip', ['--strip-all', '-o', join(folder, 'falc-probe'), PROBE])
     const { size } = statSync(join(folder, 'falc-probe'))
@@ -33,7 +33,7 @@ describe.skipIf(reason !== undefined)('the built parts', () => {
     expect(size).toBeLessThan(4e6)
   })
 
-  test('the addon needs a libc, of 2.28 at most: the oldest that Node 22 runs on', () => {
+  test('the addon needs only a libc, of at most 2.28, the oldest that Node 22 runs on', () => {
     const needed = [...readelf('--dynamic', ADDON).matchAll(/NEEDED.*\[(.*)\]/g)].map(match => match[1])
     expect(needed).toEqual(['libc.so.6'])
     const versions = [...readelf('--version-info', ADDON).matchAll(/GLIBC_2\.(\d+)/g)].map(match => Number(match[1]))

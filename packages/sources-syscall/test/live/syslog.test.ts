@@ -1,6 +1,6 @@
 /**
- * Fields of messages that `logger` and others send to rsyslog, at a /dev/log and a /run that only the test sees: whole where rules read
- * them, else 80 bytes of each.
+ * Fields of messages that `logger` and another program send to rsyslog, in a /dev and a /run that only the test sees: whole if
+ * rules read them, else 80 bytes of each.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,7 +17,7 @@ import { caughtUp, missing, until } from './machine.ts'
 const reason =
   missing() ?? skipped('live', existsSync('/usr/sbin/rsyslogd') ? undefined : 'this machine has no rsyslogd')
 
-/** In a /dev and a /run of its own, in which rsyslog makes its sockets; then come the messages. */
+/** Starts rsyslog, which makes its sockets in a /dev and a /run of its own, and then sends the messages. */
 const SCRIPT = `
 mount -t tmpfs none /mnt && cp -a /dev/null /dev/zero /dev/urandom /dev/random /dev/kmsg /mnt && mount --move /mnt /dev || exit
 mount -t tmpfs none /run && mkdir -p /run/systemd/journal || exit
@@ -34,7 +34,7 @@ wait
 `
 
 const source = syscall()
-/** About programs in this folder: others may log, too. */
+/** Rules about programs in this folder only: others may log, too. */
 const rulesOf = (folder: string) =>
   [
     ['log', 'evt.is_syslog = true', '%evt.type %syslog.facility.str.%syslog.severity.str %syslog.message'],
@@ -44,14 +44,14 @@ const rulesOf = (folder: string) =>
     return { rule, desc: 'd', condition, output, priority: 'INFO' }
   })
 
-/** Without the times of alert and message; of a long row of x its length. */
+/** Without the times of alert and message, and with the length of each long run of x. */
 const shortened = (text: string) =>
   text
     .replace(/^\S+ Informational /, '')
     .replace(/ \w{3} [ \d]\d [\d:]{8}/, '')
     .replace(/x{20,}/, run => `x*${run.length}`)
 
-test.skipIf(reason !== undefined)('messages to the log come whole if a rule reads them', async () => {
+test.skipIf(reason !== undefined)('messages to the log are recorded whole if a rule reads them, else cut', async () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-live-syslog-')))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   execFileSync('cc', [join(import.meta.dirname, 'logs.c'), '-o', join(folder, 'logs')])
@@ -64,7 +64,7 @@ action(type="omfile" file="${join(folder, 'messages')}")
   )
   const engine = new Engine({ sources: [source] })
   expect(engine.load([{ name: 'r.yaml', content: JSON.stringify(rulesOf(folder)) }]).errors).toEqual([])
-  // Writes of all programs: on a busy machine they would fill the usual rings.
+  // Writes of all programs: on a busy machine they would fill rings of the default size.
   const room = { wanted: engine.wantedTypes(source), ringBytes: 1 << 25 }
   const lives: Live[] = []
   onTestFinished(async () => {
@@ -89,7 +89,7 @@ action(type="omfile" file="${join(folder, 'messages')}")
   expect(whole).toEqual([
     'sendmsg authpriv.warn sudo: dana : user NOT in sudoers',
     'sendmsg local3.debug 1 - - app - - - a detail',
-    'sendmsg local4.err app: x*4070', // of 5000: 4096 bytes with what stands before
+    'sendmsg local4.err app: x*4070', // of 5000: 4096 bytes with the text before them
     'sendto user.err x*3000',
     'sendmsg user.debug apart x*2900',
     'sendmsg auth.err native x*2900',

@@ -16,7 +16,7 @@ export type Rules = Engine<typeof source>
 const SHOWN: readonly string[] = ['evt.type', 'evt.args', 'fd.name']
 const LOSSES = ['dropFull', 'dropFullFirst', 'dropPressure', 'dropFlood'] as const
 
-/** Rules with these conditions, which print some fields, and one that sees the end of a process. */
+/** Rules with these conditions, which print some fields, and one that matches the exit of a process. */
 export function load(
   conditions: readonly string[],
   shown: (condition: string) => readonly string[] = () => SHOWN,
@@ -39,7 +39,7 @@ export function load(
 }
 
 export interface Seen {
-  /** Of each capture, about the program. */
+  /** The alerts of each capture about the program. */
   readonly alerts: readonly string[][]
   /** What the program printed. */
   readonly printed: string
@@ -56,7 +56,7 @@ export class Twins {
     this.#folder = folder
   }
 
-  /** @param program a C file of this folder, which gets a seed and how much to do */
+  /** @param program a C file in this folder, which takes a seed and a number of acts */
   static async open(rules: Rules, program: string): Promise<Twins> {
     const folder = mkdtempSync(join(tmpdir(), 'falc-filter-'))
     execFileSync('cc', ['-pthread', join(import.meta.dirname, program), '-o', join(folder, 'program')])
@@ -77,7 +77,7 @@ export class Twins {
     whole!.want(rules.wantedTypes(source), {}, fields)
   }
 
-  /** Runs the program, again if the machine was so busy that events were lost. */
+  /** Runs the program, again with another seed if the machine was so busy that events were lost. */
   alertsOf(rules: Rules, seed: number, acts: number): Promise<Seen> {
     const lost = () => this.lives.flatMap(({ counts }) => LOSSES.map(cause => counts[cause])).join()
     return until('a run without losses', async () => {
@@ -108,7 +108,7 @@ export class Twins {
       }
       await live.fill()
     }
-    // Its end may be among what was lost.
+    // Its exit may be among the lost events.
     const over = running.then(() => BigInt(Date.now()) * 1_000_000n)
     const all = lives.map(live => caughtUp(live))
     let end: bigint | undefined
@@ -124,7 +124,7 @@ export class Twins {
     return { alerts, printed: stdout, before }
   }
 
-  /** Waits for counts that each sidecar sends from now on, or has just sent: something happens all the time. */
+  /** Waits for counts that each sidecar sends from now on, or has just sent: a process is run in each turn for it to count. */
   async #newer(read: (live: Live, i: number) => Promise<void>): Promise<void> {
     const { lives } = this
     const before = lives.map(live => live.counts.events)
@@ -135,7 +135,7 @@ export class Twins {
     })
   }
 
-  /** Waits until the first capture has counted so many. */
+  /** Waits until the first capture has counted at least that many. */
   async counted(counter: Counter, least: number): Promise<void> {
     await until(`${least} of ${counter}`, async () => {
       execFileSync('true')
@@ -148,7 +148,7 @@ export class Twins {
   }
 }
 
-/** In the order of their names; each capture has its own times. */
+/** Values in the order of their names, without the time, which differs between captures. */
 function shownOf(fields: Readonly<Record<string, unknown>>): unknown[] {
   return Object.keys(fields)
     .filter(name => name !== 'evt.time')

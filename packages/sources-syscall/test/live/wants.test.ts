@@ -1,4 +1,4 @@
-/** Which system calls are recorded can change while events flow: the programs of those that were not wanted are loaded then. */
+/** The system calls to record can change while events flow: the programs of newly wanted calls are loaded then. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,7 +21,7 @@ const PR_SET_CHILD_SUBREAPER = 36
 
 const want = (...types: number[]) => Uint8Array.from(EVENTS, ({ id }) => (types.includes(id) ? 1 : 0))
 
-describe.skipIf(missing())('what is wanted', () => {
+describe.skipIf(missing())('the wanted calls', () => {
   let live: Live
   let folder: string
   const seen: string[] = []
@@ -34,7 +34,7 @@ describe.skipIf(missing())('what is wanted', () => {
     rmSync(folder, { recursive: true })
   })
 
-  /** A directory made by another process with another mask, and then one file opened. */
+  /** A shell makes a directory under another umask and opens a file there. Returns what is seen besides the open. */
   async function act(name: string): Promise<string[]> {
     const path = join(folder, name)
     spawnSync('sh', ['-c', `umask 012; mkdir ${path}; : > ${path}/last`])
@@ -54,11 +54,11 @@ describe.skipIf(missing())('what is wanted', () => {
     return [...new Set(seen)]
   }
 
-  test('at first is all that is loaded', async () => {
+  test('are the only ones recorded at first', async () => {
     expect(await act('first')).toEqual([])
   })
 
-  test('of what state alone wants is only what changes it', async () => {
+  test('that only the state needs are recorded only if they change it', async () => {
     const commands = new Set<number>()
     const options = new Set<number>()
     live.tap(event => {
@@ -83,12 +83,12 @@ describe.skipIf(missing())('what is wanted', () => {
     live.want(want(PPME.SYSCALL_OPENAT_2_X))
   })
 
-  test('grows', async () => {
+  test('can be extended while events flow', async () => {
     const before = programsOf(live.sidecarPid!).length
-    // Mkdir has its program from calls that state wants, semget one of its own.
+    // mkdir has a program that calls of the state need anyway, semget needs one of its own.
     live.want(want(PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_MKDIR_2_X, PPME.SYSCALL_SEMGET_X))
     await until('the programs', () => programsOf(live.sidecarPid!).length > before)
-    // A program is loaded before it is called.
+    // A program that is loaded is not called at once.
     let seen: string[] = []
     await until('mkdir', async () => {
       seen = await act(`second-${Date.now()}`)
@@ -106,20 +106,20 @@ describe.skipIf(missing())('what is wanted', () => {
     await until('a switch and a page fault', async () => {
       await live.fill()
       while (live.next()) left.delete(live.event.type)
-      // not every architecture has a tracepoint of page faults
+      // not every architecture has a tracepoint for page faults
       return left.size === (process.arch === 'x64' ? 0 : 1) && !left.has(PPME.SCHEDSWITCH_6_E)
     })
     live.want(want(PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_MKDIR_2_X))
-    // The sidecar has taken this in once there are such events again.
+    // Once such events are seen again, the sidecar has applied the change.
     await until('mkdir', async () => (await act(`traced-${Date.now()}`)).includes('mkdir'))
   })
 
-  test('of a call that is recorded as another’s: what rules about the other want', () => {
+  test('include a call that is recorded as another one if that one is wanted', () => {
     const number = (...types: number[]) => wantedCalls({ wanted: want(...types) })[452]
     expect([number(PPME.SYSCALL_FCHMODAT_X), number(PPME.SYSCALL_MKDIR_2_X)]).toEqual([Want.event, Want.nothing])
   })
 
-  test('is read in one go, as far as it is there, by a reader that has waited', async () => {
+  test('yield many events at once to a reader that has waited', async () => {
     const opens = `i=0; while [ $i -lt 3000 ]; do : < /dev/null; i=$((i+1)); done`
     await until('many events at once', async () => {
       spawnSync('sh', ['-c', opens])
@@ -131,7 +131,7 @@ describe.skipIf(missing())('what is wanted', () => {
     })
   })
 
-  test('shrinks, and grows again without loading anything', async () => {
+  test('can be reduced, and extended again without loading anything', async () => {
     const loaded = programsOf(live.sidecarPid!).length
     live.want(want(PPME.SYSCALL_OPENAT_2_X))
     await until('nothing else', async () => (await act(`fourth-${Date.now()}`)).length === 0)

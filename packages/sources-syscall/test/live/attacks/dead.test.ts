@@ -1,4 +1,4 @@
-/** A file system whose server never answers (dead.c; so does one of a dead network): the picture of what runs already comes nevertheless. */
+/** A file system whose server never answers (dead.c), as on a dead network, does not hold up the first picture of /proc. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { missingFuse, until } from '../machine.ts'
 
 const reason = missingFuse()
 
-describe.skipIf(reason !== undefined)('the picture, with a file system that never answers', () => {
+describe.skipIf(reason !== undefined)('the first picture lists a process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-dead-'))
   const children: ChildProcess[] = []
   beforeAll(() => {
@@ -21,8 +21,8 @@ describe.skipIf(reason !== undefined)('the picture, with a file system that neve
   })
 
   test.each([
-    ['of which a process holds a descriptor', 'held'],
-    ['at /proc of a pid namespace', 'proc'],
+    ['that holds a descriptor on a file system that never answers', 'held'],
+    ['whose pid namespace has a file system that never answers at /proc', 'proc'],
   ])('%s', async (_, kind) => {
     const child = spawn(join(folder, 'dead'), [mkdtempSync(join(folder, `${kind}-`)), kind], {
       stdio: ['ignore', 'pipe', 'inherit'],

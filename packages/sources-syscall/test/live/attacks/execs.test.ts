@@ -1,4 +1,4 @@
-/** Ways to run a program that are not a plain exec (execs.c): rules see which program does it, from its first act on. */
+/** Ways to run a program other than a plain exec (execs.c): rules see the right program from its first act on. */
 import { execFileSync, spawn } from 'node:child_process'
 import { copyFileSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { missing, only, until } from '../machine.ts'
 
 const reason = missing()
 
-describe.skipIf(reason !== undefined)('what a program does', () => {
+describe.skipIf(reason !== undefined)('the program that opens a file', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-execs-')))
   const line = compileOutput('%proc.exepath [%proc.args] %proc.is_exe_from_memfd', syscall())
   let live: Live
@@ -27,7 +27,7 @@ describe.skipIf(reason !== undefined)('what a program does', () => {
 
   test.each([
     ['plain', 'tool', '$DIR/tool [act] false'],
-    // Since Linux 6.14 the name is the file's, before the descriptor's number.
+    // Since Linux 6.14 it is named after the file, before that after the descriptor's number.
     ['descriptor', /^(3|tool)$/, '$DIR/tool [act] false'],
     ['directory', 'tool', '$DIR/tool [act] false'],
     ['proc', '3', '$DIR/tool [act] false'],
@@ -40,7 +40,7 @@ describe.skipIf(reason !== undefined)('what a program does', () => {
     ['unexecuted', 'tool', '$ALL/tool [unexecuted] false'],
     ['no-arguments', 'tool', '$DIR/tool [] false'],
     ['renamed', 'tool', '$DIR/tool [hide] false'],
-  ])('that was run by %s is known as what it is', async (way, name, expected) => {
+  ])('is identified, however it was started: %s', async (way, name, expected) => {
     const cwd = mkdtempSync(join(folder, 'way-'))
     copyFileSync(join(folder, 'tool'), join(cwd, 'tool'))
     writeFileSync(join(cwd, 'loot'), '')

@@ -1,4 +1,4 @@
-/** A flood of the rings with any call, by one process or many: what others do is seen (flood.c), and what is lost is counted. */
+/** Processes that flood the rings with any call (flood.c): events of other processes are seen, and losses are counted. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,13 +17,13 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Of this run of the test, as others may run beside it. */
+/** Unique to this run of the test: others may run beside it. */
 const VICTIM = `falc-victim-${process.pid}`
 
 interface Flood {
   readonly call: string
   readonly processes: number
-  /** In each process. */
+  /** Per process. */
   readonly threads: number
   /** Default: root. */
   readonly user?: number
@@ -34,17 +34,17 @@ const flood = (call: string, processes = 1, threads = 4, user = 0): Flood => ({ 
 interface Seen {
   readonly opens: number
   readonly execs: number
-  /** Events that were given up meanwhile: of whoever flooded, or has a share with a flood. */
+  /** Events dropped meanwhile because their process flooded, or shares an account with one that did. */
   readonly flooding: number
-  /** Events of any process that found no room. */
+  /** Events of any process for which a ring had no room. */
   readonly noRoom: number
-  /** 0 = the victim did all that it was to do. */
+  /** 0 = the victim did all that it was meant to do. */
   readonly exitCode: number | null
 }
 
 const NO_ROOM = ['dropPressure', 'dropFull', 'dropFullFirst'] as const
 
-/** What an engine sees of a victim that starts when the flood has already cost events, or has filled the rings for a while. */
+/** What an engine sees of a victim that starts once the flood has cost events, or has gone on for a while. */
 async function victimOf(live: Live, { call, processes, threads, user }: Flood): Promise<Seen> {
   const opened = new Set<string>()
   let execs = 0
@@ -64,10 +64,10 @@ async function victimOf(live: Live, { call, processes, threads, user }: Flood): 
     flooding: live.counts.dropFlood - before.dropFlood,
     noRoom: NO_ROOM.reduce((sum, cause) => sum + live.counts[cause] - before[cause], 0),
   })
-  // Both are started before the flood: starting a process takes long on a machine that is busy.
+  // Both are started before the flood: starting a process takes long on a busy machine.
   const victim = spawn(program, ['victim', '100', VICTIM], { stdio: ['pipe', 'ignore', 'inherit'] })
   const command = [program, 'wait', call, '120', `${processes}`, `${threads}`, `${user}`]
-  // A shell between makes it no sibling of the victim: siblings have a share in each other's floods.
+  // A shell in between, so that it is not the victim's sibling: siblings share an account.
   const flooding: ChildProcess = spawn('sh', ['-c', '"$@"; exit', 'sh', ...command], {
     stdio: ['pipe', 'ignore', 'inherit'],
     detached: true,
@@ -99,14 +99,14 @@ async function victimOf(live: Live, { call, processes, threads, user }: Flood): 
   }
 }
 
-/** A flood that has no share with the victim: no loss of the victim's is one of the flood's. */
+/** For a flood that shares no account with the victim: the victim loses events only where a ring has no room. */
 async function seen(live: Live, flood: Flood): Promise<void> {
   const seen = await victimOf(live, flood)
   expect(seen).toMatchObject({ execs: 10, exitCode: 0 })
   expect(seen.opens + seen.noRoom, JSON.stringify(seen)).toBeGreaterThanOrEqual(100)
 }
 
-/** What is promised to the siblings of many processes that flood, and where the rings are small. */
+/** What holds for siblings of many flooding processes, and for small rings: each open is seen or counted as lost. */
 async function seenOrCounted(live: Live, flood: Flood): Promise<void> {
   const seen = await victimOf(live, flood)
   expect(seen).toMatchObject({ execs: 10, exitCode: 0 })
@@ -118,22 +118,22 @@ interface Account {
   readonly value: { readonly marks: number; readonly given: number }
 }
 
-/** What a map of our programs has. */
+/** The values in a map of our BPF programs. */
 function valuesOf(name: string): unknown[] {
-  // Another falc on this machine has such a map, too: ours is the newest.
+  // Another falc on this machine may have such a map, too: ours is the newest.
   const maps: { id: number }[] = [JSON.parse(bpftool('map', 'show', 'name', name))].flat()
   const id = Math.max(...maps.map(map => map.id))
   const values: { formatted: unknown }[] = JSON.parse(bpftool('map', 'dump', 'id', String(id)))
   return values.map(({ formatted }) => formatted)
 }
 
-/** Marks of what a user runs in one control group: of the account that has most. */
+/** Marks of the user's processes in one control group: the most that any such account has. */
 function marksOfOwner(): number {
   const accounts = valuesOf('accounts') as Account[]
   return Math.max(...accounts.map(({ key, value }) => (key.kind === OF_OWNER && key.uid === OWNER ? value.marks : 0)))
 }
 
-/** Whether a process has come to flood: what it gave to larger accounts has been taken back. */
+/** Whether a process counts as flooding: the marks that it gave to larger accounts have been taken back. */
 function hasFlooded(pid: number): boolean {
   const accounts = valuesOf('accounts') as Account[]
   return accounts.some(
@@ -144,12 +144,12 @@ function hasFlooded(pid: number): boolean {
 /** enum account_kind */
 const OF_PROCESS = 0
 const OF_OWNER = 2
-/** A user of the test's own: whatever else floods on this machine is not its. */
+/** A user for this test only: no other flood on this machine is by this user. */
 const OWNER = 54321
-/** MANY_MARKS: with as many, an owner floods. */
+/** MANY_MARKS: an owner with that many is flooding. */
 const MANY = 8
 
-test.skipIf(reason !== undefined)('floods one after another do not add up to one of their owner', async () => {
+test.skipIf(reason !== undefined)('successive floods do not add up to a flood by their owner', async () => {
   const live = await openLive()
   onTestFinished(() => live.close())
   for (let n = 0; n < 6; n++) {
@@ -157,7 +157,7 @@ test.skipIf(reason !== undefined)('floods one after another do not add up to one
     const flooding = spawn('sh', run, { stdio: ['pipe', 'ignore', 'inherit'], detached: true })
     flooding.stdin.write('\n')
     try {
-      // Others may flood meanwhile: a loss that is counted need not be its.
+      // Other processes may flood meanwhile: a counted loss need not be due to this one.
       await until('a flood', async () => {
         while (live.next());
         await live.fill()
@@ -171,7 +171,7 @@ test.skipIf(reason !== undefined)('floods one after another do not add up to one
   expect(marksOfOwner()).toBeLessThan(MANY)
 })
 
-describe.skipIf(reason !== undefined)('a flood, with rings of the usual size', () => {
+describe.skipIf(reason !== undefined)('a flood, with rings of the default size', () => {
   let live: Live
   beforeAll(async () => {
     live = await openLive()
@@ -198,10 +198,10 @@ describe.skipIf(reason !== undefined)('a flood, with rings of the usual size', (
     flood('ends', 1, 2),
     flood('openat', 10, 2, 65534),
     flood('fork', 10, 2, 65534),
-  ])('of $call by $processes × $threads threads of user $user costs others nothing', flood => seen(live, flood))
+  ])('of $call by $processes × $threads threads of user $user silences no other process', flood => seen(live, flood))
 
   test.each([flood('orphans', 1, 2), flood('fork'), flood('exec'), flood('openat', 10, 2), flood('exec', 10, 2)])(
-    'of $call by processes of the victim’s user: its execs are seen, and so are its opens unless they are counted as lost',
+    'of $call by processes of the victim’s user: the victim’s execs are seen, its opens are seen or counted as lost',
     flood => seenOrCounted(live, flood),
   )
 })
@@ -214,7 +214,7 @@ describe.skipIf(reason !== undefined)('a flood, with small rings', () => {
   afterAll(() => live?.close())
 
   test.each([flood('openat'), flood('unlinkat'), flood('execve'), flood('exec'), flood('openat', 10, 2)])(
-    'of $call by $processes processes: execs of others are seen, and so are their opens unless they are counted as lost',
+    'of $call by $processes processes: the victim’s execs are seen, its opens are seen or counted as lost',
     flood => seenOrCounted(live, flood),
   )
 })

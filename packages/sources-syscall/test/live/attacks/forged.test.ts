@@ -1,4 +1,4 @@
-/** Calls that seem to succeed and are never made (forged.c): they change nothing of what is known of a process, and are counted. */
+/** Calls that seem to succeed but are never made (forged.c) change nothing that is known of a process, and are counted. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { type Live, openLive } from '../../../src/live/open-live.ts'
 import { syscall } from '../../../src/source.ts'
 import { missing, only, until } from '../machine.ts'
 
-/** How the program ends where the machine does not do that. */
+/** The program's exit code where the machine cannot do that. */
 const NOT_HERE = 3
 
 describe.skipIf(missing() !== undefined)('a call that is answered in the kernelâ€™s place', () => {
@@ -35,7 +35,7 @@ describe.skipIf(missing() !== undefined)('a call that is answered in the kernelâ
     rmSync(folder, { recursive: true, force: true })
   })
 
-  /** What does the act, as rules see it; undefined: this machine does not do that. */
+  /** The process that does the act, as rules see it; undefined where the machine cannot do that. */
   async function actor(way: string): Promise<string | undefined> {
     const child = spawn(join(folder, 'forged'), [way], { cwd: folder, stdio: 'ignore' })
     const ended = once(child, 'exit')
@@ -54,7 +54,7 @@ describe.skipIf(missing() !== undefined)('a call that is answered in the kernelâ
   }
 
   test.for(['setuid', 'setsid', 'unshare', 'traced', 'adopted', 'reborn'])(
-    '%s: the act is that of what it was',
+    '%s: rules see the process unchanged, and the call is counted',
     async (way, { skip }) => {
       const before = live.counts.forged
       const seen = await actor(way)

@@ -22,7 +22,7 @@ function missingTools(): string | undefined {
   }
 }
 
-test.skipIf(missingTools() !== undefined)('20,000 random inputs to the sidecar', () => {
+test.skipIf(missingTools() !== undefined)('20,000 random inputs to the sidecar cause no failure', () => {
   execFileSync('make', ['-s', '-C', native, 'fuzz'], { stdio: ['ignore', 'ignore', 'inherit'] })
   const said = execFileSync(join(native, '.output/falc-fuzz'), ['20000'], { encoding: 'utf8' })
   expect(said).toMatch(/^falc-fuzz: 20000 inputs, seed \d+\nfalc-fuzz: no failure\n$/)

@@ -1,4 +1,4 @@
-/** What a process does through an io_uring is no system call: it is not recorded, and that is counted. */
+/** What a process does through an io_uring is not a system call: it is not recorded, but counted. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

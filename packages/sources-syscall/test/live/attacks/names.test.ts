@@ -1,4 +1,4 @@
-/** A container decides what happens when the names of its users are read: nothing waits for it, and nothing of the host is read. */
+/** Reading the user names of a container: it can neither block the sidecar nor make it read files of the host. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -50,7 +50,7 @@ describe.skipIf(reason !== undefined)('names of a container', () => {
     peer.send(frame(Frame.names, request))
     const payload = await until('the answer', () => {
       peer.listen()
-      // Of others there may be answers, too.
+      // There may be answers about other processes, too.
       const answer = peer.payloads.get(Frame.names)
       return answer?.readUInt32LE(Names.pid) === pid && answer
     })
@@ -63,7 +63,7 @@ describe.skipIf(reason !== undefined)('names of a container', () => {
     expect(text).toBe('jailed:x:4242:4242::/home:/bin/sh\njailed:x:4242:\n')
   })
 
-  test('are the host’s when a process shares its root', async () => {
+  test('are the host’s when the process shares the host’s root', async () => {
     expect(await ask(process.pid)).toEqual({ outcome: NamesOutcome.shared, text: '' })
   })
 
@@ -71,16 +71,16 @@ describe.skipIf(reason !== undefined)('names of a container', () => {
     expect(await ask(0x3fffff)).toEqual({ outcome: NamesOutcome.gone, text: '' })
   })
 
-  test('are not the host’s files through an absolute link', async () => {
+  test('are not read from the host’s files through an absolute link', async () => {
     expect((await ask(await jail('link'))).text).toBe('')
   })
 
-  test.each(['fifo', 'device', 'huge'])('are not read from what is no plain file of bounded size: %s', async kind => {
+  test.each(['fifo', 'device', 'huge'])('are read only from plain files of bounded size: %s is refused', async kind => {
     expect(await ask(await jail(kind))).toEqual({ outcome: NamesOutcome.refused, text: '' })
   })
 
   test.skipIf(missingFuse() !== undefined)(
-    'on a file system that never answers are given up, and others are read meanwhile',
+    'on a file system that never answers are refused, and other names are read meanwhile',
     async () => {
       const hanging = await jail('hang')
       const request = Buffer.alloc(NamesRequest.size)

@@ -1,6 +1,6 @@
 /**
- * Paths that another thread overwrites while the kernel works with them (paths.c): what it used is recorded, or counted. And paths
- * that nobody overwrites, of a process that shares its place in the probe's table with another's (collide.c).
+ * Paths that another thread overwrites while the kernel works with them (paths.c): the path that it used is recorded, or the
+ * change is counted. And unchanged paths of two processes that share a slot in the probe's table (collide.c).
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
@@ -32,7 +32,7 @@ describe.skipIf(reason !== undefined || availableParallelism() < 2)('a path that
     rmSync(folder, { recursive: true, force: true })
   })
 
-  /** What the attacker says, and the events of the call in its folder. */
+  /** What the attacker prints, and the events of the call in its folder. */
   async function attack(type: string, ...args: string[]): Promise<{ said: string; lines: string[] }> {
     const cwd = mkdtempSync(join(folder, 'attack-'))
     const lines: string[] = []
@@ -55,7 +55,7 @@ describe.skipIf(reason !== undefined || availableParallelism() < 2)('a path that
         else if (text.startsWith(`${type} `)) lines.push(text)
       }
       await live.fill()
-      // Its end may be among the events that its flood has cost.
+      // Its exit may be among the events lost in its flood.
       const all = read(over)
       return said !== undefined && (ended || all)
     })
@@ -66,7 +66,7 @@ describe.skipIf(reason !== undefined || availableParallelism() < 2)('a path that
   const counted = () => live.counts.raced + live.counts.unchecked
 
   test.each(['short', 'long', 'absent', 'remote', 'fault'])(
-    'while an open waits, %s: the file’s own path is recorded',
+    'while an open waits, %s: the path of the opened file is recorded, and the change is counted',
     async how => {
       const before = counted()
       for (let i = 0; i < 10; i++) {
@@ -92,7 +92,7 @@ describe.skipIf(reason !== undefined || availableParallelism() < 2)('a path that
     ['symlink', 'symlinkat'],
     ['mkdir', 'mkdirat'],
     ['chmod', 'fchmodat'],
-  ])('while %s works: both paths are recorded, or what it acted on', async (call, type) => {
+  ])('while %s works: the path that it acted on is recorded', async (call, type) => {
     for (let i = 0; i < 10; i++) {
       const { said, lines } = await attack(type, call, 'long')
       const texts = lines.join('\n')
@@ -102,11 +102,11 @@ describe.skipIf(reason !== undefined || availableParallelism() < 2)('a path that
     }
   })
 
-  test('of these attacks some hit the time', () => {
+  test('is hit at the right moment by at least one of these attacks', () => {
     expect(hits).toBeGreaterThan(0)
   })
 
-  test.each(['absent', 'fault'])('whose page was not there when the call began, %s, is counted', async how => {
+  test.each(['absent', 'fault'])('whose page was not resident when the call began (%s) is counted', async how => {
     const before = counted()
     const { said, lines } = await attack('unlinkat', 'unlink', how)
     if (live.hooked) expect(lines.join('\n')).toContain(`/${said}`)
@@ -120,7 +120,7 @@ describe.skipIf(reason !== undefined || availableParallelism() < 2)('a path that
     ['open', PPME.SYSCALL_OPENAT_2_X],
     ['unlink', PPME.SYSCALL_UNLINKAT_2_X],
   ])(
-    '%s by a process whose id is equal to another’s modulo the size of the table has its own path',
+    '%s by a process whose id equals another’s modulo the size of the table is recorded with its own path',
     async (call, type) => {
       const own = 'a/'.repeat(2048).slice(0, 4095)
       const paths = new Set<string>()

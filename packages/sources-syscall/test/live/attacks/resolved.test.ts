@@ -1,4 +1,4 @@
-/** A file that is opened by a name that does not lead there in plain sight (resolved.c): the event carries the file's own path. */
+/** A file opened by a name that hides where it leads (resolved.c): the event carries the file's own path. */
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -36,7 +36,7 @@ describe.skipIf(reason !== undefined)('the file’s own path', () => {
   })
 
   test.each(['link', 'root', 'chroot', 'in-root', 'clone-fs', 'rights', 'fchdir', 'tree'])(
-    'opened by %s',
+    'is in the event of an open by way of %s',
     async way => {
       const cwd = mkdtempSync(join(folder, `${way}-`))
       const secret = join(cwd, 'secret')
@@ -63,7 +63,7 @@ describe.skipIf(reason !== undefined)('the file’s own path', () => {
     },
   )
 
-  test('calls below a directory whose descriptor came over a socket have its path', async () => {
+  test('is recorded for calls relative to a directory whose descriptor came over a socket', async () => {
     const cwd = mkdtempSync(join(folder, 'acts-'))
     writeFileSync(join(cwd, 'secret'), '')
     const seen: string[] = []
@@ -96,7 +96,7 @@ describe.skipIf(reason !== undefined)('the file’s own path', () => {
     ])
   })
 
-  test('is in a recording, which others read, too: no event has more parameters than its row in the event table', async () => {
+  test('is in a recording, where no event has more parameters than its row in the event table', async () => {
     recorder.close()
     const replay = await openCapture(capture)
     const paths: string[] = []

@@ -1,4 +1,4 @@
-/** A process id that is used again (reuse.c): nothing of the process that had it before is taken for the new one's. */
+/** A reused process id (reuse.c): nothing of the earlier process is attributed to the new one. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { PPME } from '../../../src/events/ids.ts'
 import { type Live, openLive } from '../../../src/live/open-live.ts'
 import { caughtUp, missing, until } from '../machine.ts'
 
-describe.skipIf(missing() !== undefined)('a process id that is used again', () => {
+describe.skipIf(missing() !== undefined)('a process with a reused id', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'falc-reuse-')))
   let live: Live
   beforeAll(async () => {
@@ -20,8 +20,8 @@ describe.skipIf(missing() !== undefined)('a process id that is used again', () =
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('has none of the descriptors of the process that had it before', async () => {
-    // Again if somebody else got the id, or if the machine was so busy that events were lost.
+  test('has none of the earlier process’s descriptors', async () => {
+    // Repeated if another process got the id, or if the machine was so busy that events were lost.
     const seen = await until('both processes', async () => {
       const pid = Number(spawnSync(join(folder, 'reuse'), { cwd: folder, encoding: 'utf8' }).stdout)
       const over = BigInt(Date.now()) * 1_000_000n

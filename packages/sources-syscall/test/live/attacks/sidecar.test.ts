@@ -1,4 +1,4 @@
-/** What an engine, which has no privilege, can do to the sidecar, and what others can make it believe. */
+/** What an unprivileged engine can do to the sidecar, and what other processes can make it believe. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -48,7 +48,7 @@ describe.skipIf(reason !== undefined)('a hostile engine', () => {
     ['to the middle of a record', 4n],
     ['by a page', 4096n],
     ['back', 0xffff_ffff_ffff_f000n],
-  ])('that moves the position in a ring %s ends its own session, and the next is served', async (_, by) => {
+  ])('that moves the position in a ring %s loses its session, and the next engine is served', async (_, by) => {
     service = await new Service().start()
     const peer = connect()
     peer.send(frame(Frame.configure, everything()))
@@ -68,7 +68,7 @@ describe.skipIf(reason !== undefined)('a hostile engine', () => {
     await isServed()
   })
 
-  test('that asks for more memory than the rings may take is refused', async () => {
+  test('that requests more memory than the rings may take is refused', async () => {
     service = await new Service().start()
     const peer = connect()
     peer.send(frame(Frame.configure, configure({ ringBytes: 1 << 30 })))
@@ -77,7 +77,7 @@ describe.skipIf(reason !== undefined)('a hostile engine', () => {
     await isServed()
   })
 
-  test('that does not read its rings is given up', async () => {
+  test('that does not read its rings is disconnected, and the next engine is served', async () => {
     service = await new Service().start('--drain-timeout', '1')
     const peer = connect()
     peer.send(frame(Frame.configure, everything()))
@@ -112,7 +112,7 @@ describe.skipIf(reason !== undefined)('a hostile process', () => {
   }
 
   test.each(['the host’s', 'another'])(
-    'cannot name another’s unix socket by a newline in the name of its own, in %s network namespace',
+    'cannot forge the name of another’s unix socket by a newline in its own socket’s name, in %s network namespace',
     async where => {
       let through: string[] = []
       if (where === 'another') {
@@ -139,8 +139,8 @@ describe.skipIf(reason !== undefined)('a hostile process', () => {
   )
 })
 
-describe.skipIf(reason !== undefined)('a pid namespace of its own', () => {
-  test('hides no one: the engine’s own events are left out, those of others are seen', async () => {
+describe.skipIf(reason !== undefined)('an engine in its own pid namespace', () => {
+  test('sees the events of other processes, but not its own', async () => {
     const own = `/tmp/falc-live-own-${process.pid}`
     const engine = await Engine.start({ through: ['unshare', '--pid', '--fork', '--kill-child'] })
     try {

@@ -1,4 +1,4 @@
-/** Sockets that come from another process, and connections that no connect opens (sockets.c): ends and protocol are known where they are used. */
+/** Sockets made by another process, and connections made without connect (sockets.c): ends and protocol are known at each use. */
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,11 +11,11 @@ import { type Live, openLive } from '../../../src/live/open-live.ts'
 import { syscall } from '../../../src/source.ts'
 import { missing, only, until } from '../machine.ts'
 
-/** How the program ends where the machine does not do that. */
+/** The program's exit code where the machine cannot do that. */
 const NOT_HERE = 3
 const CONNECT = /^connect \d ipv4 tcp 127\.0\.0\.1 (\d+) /
 
-describe.skipIf(missing() !== undefined)('a socket that came over another, or is connected', () => {
+describe.skipIf(missing() !== undefined)('the ends and protocol of a socket', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-sockets-'))
   const line = compileOutput('%evt.type %fd.num %fd.type %fd.l4proto %fd.sip %fd.cport %fd.name', syscall())
   let live: Live
@@ -50,7 +50,7 @@ describe.skipIf(missing() !== undefined)('a socket that came over another, or is
     ['sendmsg', PPME.SOCKET_CONNECT_X, CONNECT],
     ['sendmmsg', PPME.SOCKET_CONNECT_X, CONNECT],
     ['mptcp', PPME.SOCKET_CONNECT_X, CONNECT],
-  ] as const)('by %s', async ([how, type, expected], { skip }) => {
+  ] as const)('are known when it is used by %s', async ([how, type, expected], { skip }) => {
     const lines: string[] = []
     let ended = false
     const done = promisify(execFile)(join(folder, 'sockets'), [how], { cwd: mkdtempSync(join(folder, 'way-')) })

@@ -1,4 +1,4 @@
-/** Calls that return no file, by paths that do not say where they start (starts.c): rules see the path that they lead to. */
+/** Calls that return no file, with paths that hide where they start (starts.c): rules see the path that they lead to. */
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ const CALLS = typesOf(/^(mkdir|rename|rmdir|unlink)/)
 const WAYS = `bind lazy-umount detached-tree pivot setns root chroot proc-root proc-cwd proc-fd dev-fd depth
   decoy-directory decoy-descriptor`
 
-describe.skipIf(missing() !== undefined)('a directory of /etc is made, renamed and removed', () => {
+describe.skipIf(missing() !== undefined)('rules see that a directory of /etc is made, renamed and removed', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-starts-'))
   const name = `falc-starts-${process.pid}`
   const line = compileOutput('%evt.type %fs.path.name %fs.path.source %fs.path.target', syscall())
@@ -30,7 +30,7 @@ describe.skipIf(missing() !== undefined)('a directory of /etc is made, renamed a
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test.each(WAYS.split(/\s+/))('by %s', async way => {
+  test.each(WAYS.split(/\s+/))('by way of %s', async way => {
     const seen: string[] = []
     const texts: string[] = []
     let ended = false

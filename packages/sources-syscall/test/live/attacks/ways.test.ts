@@ -1,4 +1,4 @@
-/** A file of /etc that is opened by names that do not say so (ways.c): rules see its path. */
+/** A file of /etc opened by names that hide where it is (ways.c): rules see its path. */
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,13 +11,13 @@ import { missing, only, until } from '../machine.ts'
 
 const reason = missing()
 const NOT_ALLOWED = 3
-/** As in events. */
+/** As encoded in events. */
 const O_SYNC = 0x80
 
 const WAYS = `bind bound-file bound-root container overlay user-namespace detached-tree lazy-umount pivot setns
   parent cwd links dots proc-fd dev-fd handle thread files shared-directory beneath in-root`
 
-describe.skipIf(reason !== undefined)('a file of /etc', () => {
+describe.skipIf(reason !== undefined)('the path of a file in /etc', () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-ways-'))
   const file = `/etc/falc-ways-${process.pid}`
   let live: Live
@@ -32,7 +32,7 @@ describe.skipIf(reason !== undefined)('a file of /etc', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test.for(WAYS.split(/\s+/))('opened by %s', async (way, { skip }) => {
+  test.for(WAYS.split(/\s+/))('is known when it is opened by way of %s', async (way, { skip }) => {
     const opened: string[] = []
     const done = promisify(execFile)(join(folder, 'ways'), [file, way], { cwd: mkdtempSync(join(folder, 'way-')) })
     const { pid } = done.child
