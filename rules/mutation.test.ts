@@ -37,7 +37,7 @@ const LIBRARIES = [
   },
 ]
 
-/** A mutant that no case tells from its rule: where it was changed, and how. */
+/** For a mutant that no test notices: where the rule was changed, and how. */
 function unnoticed({ mutation, text, place, fate }: RuleScore['mutants'][number]): string[] {
   return fate === 'killed' ? [] : [`${place?.file}:${place?.line}:${place?.column}: ${mutation}: ${text}`]
 }

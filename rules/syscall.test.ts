@@ -45,7 +45,7 @@ test('the rules load without errors or warnings', () => {
   expect(report.warnings).toEqual([])
 })
 
-test('every rule says what it is about', () => {
+test('every rule has MITRE tags, and its output has the container', () => {
   for (const { name, tags, output } of report.rules) {
     expect(
       tags.some(tag => tag.startsWith('mitre_')),

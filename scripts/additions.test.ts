@@ -55,10 +55,10 @@ describe('a command', () => {
   const tests = `${texts('packages/cli/test', '.ts')}\n${texts('packages/cli/test/cases', '.txt')}`
   const folder = 'packages/cli/src/commands'
   const files = readdirSync(join(root, folder)).filter(name => text(join(folder, name)).includes('defineCommand('))
-  test.each(files)('%s: the table of cli.ts has it', name =>
+  test.each(files)('%s: the table of cli.ts lists it', name =>
     mentions('packages/cli/src/cli.ts', `'./commands/${name}'`),
   )
-  test.each(commands)('%s: docs/cli.md shows it, a test runs it', name => {
+  test.each(commands)('%s: docs/cli.md describes it, and a test runs it', name => {
     expect(text('docs/cli.md')).toMatch(new RegExp(`^## ${name}$|\`falc ${name}\\b|^falc ${name}\\b`, 'm'))
     expect(tests).toMatch(new RegExp(`^--- args\\n${name}$|\\['${name}'`, 'm'))
   })
@@ -66,7 +66,7 @@ describe('a command', () => {
 
 describe('a package', () => {
   const names = readdirSync(join(root, 'packages'))
-  test.each(names)('%s: is built, and in the README', name => {
+  test.each(names)('%s: tsconfig.json builds it, and the README lists it', name => {
     mentions('tsconfig.json', `"packages/${name}"`)
     mentions('README.md', `[@falc/${name}](packages/${name})`)
   })
@@ -80,7 +80,7 @@ describe('a package', () => {
   )
 })
 
-test('a metric of falc’s own is in docs/config.md', () => {
+test('docs/config.md lists every metric that only falc has', () => {
   const names = new Set(texts('packages/cli/src/meter', '.ts').match(/(?<=['`])falc_\w+/g))
   const page = text('docs/config.md')
   expect([...names].filter(name => !page.includes(`\`${name}`))).toEqual([])

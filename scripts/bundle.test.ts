@@ -34,7 +34,7 @@ beforeAll(() => {
   if (built) first = bundle('first')
 })
 
-test.skipIf(!built)('two builds of the bundle are equal, and name the licences of what is in it', () => {
+test.skipIf(!built)('two builds of the bundle are identical, and its notices name the packages in it', () => {
   expect(bundle('second')).toEqual(first)
   const notices = readFileSync(join(work, 'first/NOTICES.txt'), 'utf8')
   for (const name of ['chevrotain', 're2js', 'yaml', 'json-pointer'])
@@ -46,11 +46,11 @@ test.skipIf(!built)('a run with rules from the cache loads neither the parser no
   const [state] = readdirSync(folder).filter(name => name.startsWith('syscall-'))
   const modules = readFileSync(join(folder, state!), 'utf8').match(/^\/\/ packages\/\S+$/gm)!
   expect(modules).toContain('// packages/sources-syscall/dist/source.js')
-  // An `import('@falc/engine')` anywhere would put all of it there: name what is imported.
+  // An `import('@falc/engine')` anywhere would pull in the whole engine: name what is imported.
   expect(modules.filter(name => /engine\/dist\/(?:rules|engine|bytecode|condition\/parse)/.test(name))).toEqual([])
 })
 
-/** Outputs whose client is a library, with a receiver that is not there. */
+/** Outputs whose client is a library, with a receiver that is not running. */
 const CLIENTS: Readonly<Record<string, object>> = {
   kafka: { brokers: ['127.0.0.1:9'], topic: 'falco' },
   mqtt: { url: 'mqtt://127.0.0.1:9' },
@@ -61,7 +61,7 @@ const CLIENTS: Readonly<Record<string, object>> = {
 }
 
 test.skipIf(!built).each(Object.entries(CLIENTS))(
-  'an output of type %s gets as far as its receiver',
+  'an output of type %s in the bundle tries to connect to its receiver',
   async (type, options) => {
     const config = join(work, `${type}.yaml`)
     writeFileSync(config, JSON.stringify({ outputs: [{ name: 'it', type, ...options }] }))

@@ -20,11 +20,11 @@ const machines: readonly Readonly<Record<string, string>>[] = jobs.check.strateg
 const names = (list: string) => list.split(',').filter(Boolean)
 const unknown = (list: readonly string[]) => list.filter(name => !NEEDS.includes(name as never))
 
-test('each step uses an action of a version, or runs a command', () => {
+test('each step uses an action with a version, or runs a command', () => {
   for (const { uses, run } of steps) expect(uses ?? `run: ${run}`).toMatch(/^(?:[\w-]+\/[\w-]+@v\d+|run: \S.+)$/)
 })
 
-test('the check runs with what the machine must have', () => {
+test('the check passes FALC_REQUIRE on from the matrix, which lists known needs', () => {
   const check = steps.find(({ run }) => run?.includes('.ci/run'))!
   expect(existsSync(join(ROOT, '.ci/run'))).toBe(true)
   expect(check.env!.FALC_REQUIRE).toMatch(/^\$\{\{ matrix\.require \}\}$/)
@@ -32,7 +32,7 @@ test('the check runs with what the machine must have', () => {
   for (const { name, require } of machines) expect(unknown(names(require!)), name).toEqual([])
 })
 
-test('placeholders name what the matrix has', () => {
+test('placeholders name keys of the matrix', () => {
   const used = [...JSON.stringify(jobs.check).matchAll(/matrix\.([\w-]+)/g)].map(([, key]) => key!)
   const known = new Set(machines.flatMap(machine => Object.keys(machine)))
   expect(used.filter(key => !known.has(key))).toEqual([])
@@ -43,7 +43,7 @@ test('.ci/run requires everything that does not depend on the machine', () => {
   expect(names(list!).toSorted()).toEqual(NEEDS.filter(need => need !== 'systemd').toSorted())
 })
 
-test('Node is the version that the README asks for', () => {
+test('Node is the version that the README requires', () => {
   const [, version] = /They need Node (\d+) or later/.exec(read('README.md'))!
   const versions = steps.flatMap(step => step.with?.['node-version'] ?? [])
   expect(versions.map(String)).toEqual([version])

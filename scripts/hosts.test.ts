@@ -28,7 +28,7 @@ tests:
 
 beforeAll(() => {
   for (const name of ['bin', 'rules', 'tests']) mkdirSync(join(folder, name))
-  // npx --yes @falc/cli@VERSION …: the falc at hand.
+  // npx --yes @falc/cli@VERSION … runs the falc under test.
   const call = FALC.map(word => `'${word}'`).join(' ')
   writeFileSync(join(folder, 'bin/falc'), `#!/bin/sh\nexec ${call} "$@"\n`, { mode: 0o755 })
   const npx = `#!/bin/sh\n[ "$1 $2" = "--yes @falc/cli@1.2.3" ] || exit 99\nshift 2\nexec ${call} "$@"\n`
@@ -53,13 +53,13 @@ describe('action.yml', () => {
         return [name, given[input] ?? inputs[input].default ?? '']
       }),
     )
-    // As a runner does: shell: bash.
+    // As a runner does for `shell: bash`.
     const args = ['--noprofile', '--norc', '-eo', 'pipefail', '-c', step.run]
     const { status, stdout, stderr } = spawnSync('bash', args, { cwd: folder, env: { ...process.env, ...env, PATH } })
     return { status, out: String(stdout), err: String(stderr) }
   }
 
-  test('each input reaches the script, and by the environment only', () => {
+  test('each input reaches the script, only through the environment', () => {
     expect(
       Object.values(step.env)
         .map(value => /inputs\.(\w+)/.exec(String(value))![1])
@@ -68,7 +68,7 @@ describe('action.yml', () => {
     expect(step.run).not.toContain('${{')
   })
 
-  test('rules without findings, tests that pass', () => {
+  test('rules without findings and passing tests: no output, exit code 0', () => {
     const given = {
       rules: 'base.yaml',
       lint: '  rules/shells.yaml\n\n',
@@ -78,7 +78,7 @@ describe('action.yml', () => {
     expect(run(given)).toEqual({ status: 0, out: '', err: '' })
   })
 
-  test('findings and failed tests are annotations, all of them', () => {
+  test('all findings and failed tests become annotations', () => {
     const sarif = 'out.sarif'
     const given = { rules: 'base.yaml', lint: 'rules/bad one.yaml', test: 'tests', sarif, version: '1.2.3' }
     const { status, out } = run(given)
@@ -91,7 +91,7 @@ describe('action.yml', () => {
     expect(runs[0].results.map(({ ruleId }: { ruleId: string }) => ruleId)).toEqual(['always-false'])
   })
 
-  test('a path is no code and no flag', () => {
+  test('a path is never run as code or taken as a flag', () => {
     const { status, err } = run({ lint: '$(touch owned)\n--fix', version: '1.2.3' })
     expect(status).toBe(1)
     expect(err).toContain('$(touch owned)')
@@ -110,7 +110,7 @@ describe('.pre-commit-hooks.yaml', () => {
     ['falc-fmt', 'rules/shells.yaml', 0],
     ['falc-test', 'tests/shells.test.yaml', 0],
     ['falc-test', 'tests/wrong.test.yaml', 1],
-  ] as const)('%s on %s: %i', (id, files, code) => {
+  ] as const)('%s on %s exits with %i', (id, files, code) => {
     expect(call(entryOf(id), ...files.split(' '))).toBe(code)
   })
 
@@ -121,7 +121,7 @@ describe('.pre-commit-hooks.yaml', () => {
     ['etc/rules.d/a.yml', 'falc-lint falc-fmt'],
     ['rules/shells.test.yaml', 'falc-test'],
     ['chart/values.yaml', ''],
-  ])('files: %s', (path, ids) => {
+  ])('the hooks for %s', (path, ids) => {
     const own = hooks.filter(({ files }) => new RegExp(files).test(path))
     expect(own.map(({ id }) => id).join(' ')).toBe(ids)
   })

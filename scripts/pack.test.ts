@@ -81,7 +81,7 @@ describe.skipIf(offline !== undefined)('packages installed into an empty project
   const project = join(work, 'project')
   afterAll(() => rmSync(work, { recursive: true }))
 
-  /** The installed program. The pinned Node, as the machine's may be too old. */
+  /** For the installed program, which the pinned Node runs: the machine's may be too old. */
   const ENV = { PATH: process.env.PATH, TZ: 'UTC', FALCO_HOSTNAME: 'testhost' }
   const falc = (...args: string[]) => run(process.execPath, [MAIN, ...args], { cwd: project, env: ENV })
 
@@ -90,7 +90,7 @@ describe.skipIf(offline !== undefined)('packages installed into an empty project
     writeFileSync(join(project, 'rules.yaml'), RULES)
   }, 300_000)
 
-  test('nothing refers to the checkout', () => {
+  test('no dependency refers to the checkout', () => {
     const manifests = readdirSync(join(project, 'node_modules/@falc')).map(name =>
       readFileSync(join(project, 'node_modules/@falc', name, 'package.json'), 'utf8'),
     )
@@ -117,7 +117,7 @@ describe.skipIf(offline !== undefined)('packages installed into an empty project
       const compilers = COMPILERS.map(version => `typescript-${version}@npm:typescript@${version}`)
       await run('npm', [...INSTALL, ...compilers], { cwd: tools })
       await run('npm', [...INSTALL, '@types/node@22'], { cwd: project })
-      // npm has replaced it.
+      // npm has overwritten it.
       writeFileSync(join(project, 'package.json'), '{"private": true, "type": "module"}')
       for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(join(project, name), text)
     }, 300_000)
@@ -151,7 +151,7 @@ describe.skipIf(offline !== undefined)('packages installed into an empty project
       await run('npm', [...INSTALL, ...[lowest, old].map(v => `node-${v}@npm:${platform}@${v}`)], { cwd: tools })
     }, 300_000)
 
-    test(`${lowest}, the lowest one: the command and the libraries work`, async () => {
+    test(`${lowest}, the lowest supported one: the command and the libraries work`, async () => {
       const args = ['run', '-r', 'rules.yaml', '-e', join(root, 'examples/captures/host-a.scap')]
       const env = { TZ: 'UTC', FALCO_HOSTNAME: 'testhost' }
       const { stdout } = await run(node(`node-${lowest}`), [COMMAND, ...args], { cwd: project, env })
@@ -170,7 +170,7 @@ describe.skipIf(offline !== undefined)('packages installed into an empty project
       expect(embedded.stdout).toBe("[ '12345678901234567890' ]\n")
     })
 
-    test(`${old} is refused at import, by every package, in one line`, async () => {
+    test(`${old} is refused at import by every package, in one line`, async () => {
       const line = `falc needs Node.js ${lowest} or newer; this is ${old}`
       for (const name of [
         'engine',
@@ -198,7 +198,7 @@ describe.skipIf(offline !== undefined)('packages installed into an empty project
     expect(stdout).toBe('true\n')
   })
 
-  test.skipIf(!canCapture)('the machine is watched live', async () => {
+  test.skipIf(!canCapture)('the installed command detects events live', async () => {
     const doctor = JSON.parse((await falc('doctor', '--json')).stdout)
     expect(doctor.live).toBe(true)
     const sidecar = doctor.findings.find(({ name }: { name: string }) => name === 'sidecar')

@@ -35,7 +35,7 @@ describe('packages', () => {
 })
 
 describe('libraries in the sidecar', () => {
-  test('each that the Makefile links is in the list, and the packages of platforms carry the notices', () => {
+  test('all that the Makefile links are listed, and the platform packages include the notices', () => {
     const flags = /falc-probe:.*\n.*/.exec(text('packages/sources-syscall/native/Makefile'))![0].match(/-l\w+/g)!
     expect(flags.length).toBeGreaterThan(2)
     for (const flag of flags) expect(LINKED.map(({ name }) => name)).toContain(FLAGS[flag])

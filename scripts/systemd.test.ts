@@ -50,7 +50,7 @@ describe.skipIf(reason !== undefined)('the units under systemd', () => {
     expect(alerts().at(-1)).toMatch(/: Warning cat \/etc\/shadow by root$/)
   }
 
-  test('an engine without rights detects', async () => {
+  test('the engine detects without any privileges', async () => {
     await detects()
     const status = machine.inside('cat', `/proc/${machine.show('falc', 'MainPID')}/status`)
     for (const set of ['CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) expect(status).toContain(`${set}:\t0000000000000000\n`)
@@ -68,7 +68,7 @@ describe.skipIf(reason !== undefined)('the units under systemd', () => {
     ).toEqual(['falc-probe', 'falc'])
   })
 
-  test('systemd calls both well protected', () => {
+  test('systemd-analyze rates both units as well protected', () => {
     for (const unit of ['falc', 'falc-probe']) {
       const said = machine.inside('systemd-analyze', 'security', '--no-pager', unit)
       const exposure = Number(/Overall exposure level for \S+: ([\d.]+) OK/.exec(said)?.[1])
@@ -76,7 +76,7 @@ describe.skipIf(reason !== undefined)('the units under systemd', () => {
     }
   })
 
-  test('the engine continues after the probe’s worker was killed, and after the probe was', async () => {
+  test('the engine keeps detecting after the probe’s worker, or the probe itself, is killed', async () => {
     const engine = machine.show('falc', 'MainPID')
     machine.inside('kill', '-9', worker())
     await detects()
@@ -89,7 +89,7 @@ describe.skipIf(reason !== undefined)('the units under systemd', () => {
     expect(machine.show('falc', 'MainPID')).toBe(engine)
   })
 
-  test('an engine that was killed is started again', async () => {
+  test('an engine that is killed is restarted', async () => {
     const engine = machine.show('falc', 'MainPID')
     machine.inside('kill', '-9', engine)
     await machine.until(
@@ -99,8 +99,8 @@ describe.skipIf(reason !== undefined)('the units under systemd', () => {
     await detects()
   })
 
-  test('an engine that hangs is started again', async () => {
-    // The unit's watchdog is too patient for a test; one that is not would end engines of a busy machine in the others.
+  test('an engine that hangs is restarted', async () => {
+    // The unit's watchdog is too slow for a test; a faster one would kill the engine in other tests on a busy machine.
     const watchdog = (end: string) => {
       machine.inside('sh', '-c', `cd /etc/systemd/system; mkdir -p falc.service.d; ${end} falc.service.d/try.conf`)
       machine.inside('systemctl', 'daemon-reload')
@@ -116,12 +116,12 @@ describe.skipIf(reason !== undefined)('the units under systemd', () => {
     await detects()
   })
 
-  test('a broken configuration fails the reload, and the engine is left alone', async () => {
+  test('a broken configuration fails the reload and leaves the engine running', async () => {
     const engine = machine.show('falc', 'MainPID')
     const write = (text: string) => machine.inside('sh', '-c', `cat >/etc/falc/falco.yaml <<'END'\n${text}END\n`)
     write('rules_files: [\n')
     expect(machine.inside('sh', '-c', 'systemctl reload falc; echo $?')).toBe('1')
-    // The journal takes what services print when it comes to it.
+    // The journal records what services print with a delay.
     await machine.until('reason', () => machine.journal().includes('YAML: '))
     expect(machine.show('falc', 'MainPID')).toBe(engine)
     write(CONFIG)
@@ -130,13 +130,13 @@ describe.skipIf(reason !== undefined)('the units under systemd', () => {
     expect(machine.show('falc', 'MainPID')).toBe(engine)
   })
 
-  test('new rules are loaded', async () => {
+  test('a reload loads the rules', async () => {
     machine.inside('systemctl', 'reload', 'falc')
     await machine.until('reload', () => machine.journal().includes('Reloaded configuration and rules: 1 rule'))
     await detects()
   })
 
-  test('a stop leaves nothing', async () => {
+  test('stopping the units leaves nothing behind', async () => {
     const programs = machine.programs()
     expect(programs.length).toBeGreaterThan(0)
     machine.inside('systemctl', 'stop', 'falc', 'falc-probe')

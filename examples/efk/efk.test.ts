@@ -29,7 +29,7 @@ const saved = text('dashboard.ndjson')
   .split('\n')
   .map(line => JSON.parse(line))
 
-/** Whether the mapping takes a value. */
+/** For each type of the mapping, whether it accepts a value. */
 const TYPES: Record<string, (value: unknown) => boolean> = {
   keyword: value => [value].flat().every(one => typeof one === 'string'),
   text: value => typeof value === 'string',
@@ -59,7 +59,7 @@ const elasticsearch = kindOf({
   },
 })
 
-/** A date format of C as a pattern. `%L` is Fluent Bit's: a fraction of up to nine digits. */
+/** A format of strftime as a pattern. `%L` is Fluent Bit's: a fraction of up to nine digits. */
 function dateFormat(format: string): RegExp {
   const digits: Record<string, string> = {
     Y: '\\d{4}',
@@ -73,7 +73,7 @@ function dateFormat(format: string): RegExp {
   return new RegExp(`^${format.replaceAll('.', '\\.').replace(/%(\w)/g, (_, name) => digits[name]!)}$`)
 }
 
-test('direct.yaml: every alert is a document, in an index of the template', async () => {
+test('direct.yaml: every alert becomes a document in an index of the template', async () => {
   const service = await elasticsearch.start()
   onTestFinished(() => service.stop())
   const source = alerts()
@@ -92,7 +92,7 @@ test('direct.yaml: every alert is a document, in an index of the template', asyn
   expect(delivery.stats).toMatchObject({ delivered: raised.length, dropped: {} })
 })
 
-test('fluent-bit.yaml: reads the time of each alert, follows the file that falc writes, and writes to an index of the template', () => {
+test('fluent-bit.yaml: reads the file and the times that falc writes, and names an index of the template', () => {
   const [input] = fluentBit.pipeline.inputs
   const [output] = fluentBit.pipeline.outputs
   const parser = fluentBit.parsers.find(({ name }: { name: string }) => name === input.parser)
@@ -108,7 +108,7 @@ test('fluent-bit.yaml: reads the time of each alert, follows the file that falc 
   expect(output.logstash_prefix).toBe(direct.index)
 })
 
-/** The keys that Fluent Bit's manual has for what fluent-bit.yaml uses, and the words that some of them take. */
+/** The keys that Fluent Bit's manual lists for the parts of fluent-bit.yaml, and the values that some accept. */
 const KEYS = {
   service: {
     keys: 'flush grace daemon log_level log_file http_server http_listen http_port hot_reload storage.path storage.sync storage.checksum storage.max_chunks_up storage.backlog.mem_limit storage.metrics',
@@ -153,7 +153,7 @@ test('dashboard.ndjson: is what dashboard.ts writes', () => {
   ).toBe(text('dashboard.ndjson'))
 })
 
-test('dashboard.ndjson: references lead somewhere, fields are in the mapping and can be counted', () => {
+test('dashboard.ndjson: references resolve, and fields are in the mapping and can be aggregated', () => {
   const known = new Set(saved.map(({ type, id }) => `${type} ${id}`))
   for (const { references } of saved) for (const { type, id } of references) expect(known).toContain(`${type} ${id}`)
   const [pattern] = saved.filter(({ type }) => type === 'index-pattern')
@@ -170,7 +170,7 @@ test('dashboard.ndjson: references lead somewhere, fields are in the mapping and
   expect(top.aggs[1]).toMatchObject({ type: 'terms', params: { field: 'rule', size: 20, order: 'desc' } })
 })
 
-test('dashboard.ndjson: panels lie side by side, and each shows a visualization', () => {
+test('dashboard.ndjson: panels do not overlap, and each shows a visualization', () => {
   const dashboard = saved.find(({ type }) => type === 'dashboard')
   const panels: { panelRefName: string; gridData: { x: number; y: number; w: number; h: number } }[] = JSON.parse(
     dashboard.attributes.panelsJSON,

@@ -41,7 +41,7 @@ function bus(url: string) {
   return delivery
 }
 
-/** A program of this example: its lines, once it says that it is ready. */
+/** Starts a program of this example. @returns its lines, once it reports that it is ready */
 async function run(program: string, ...args: readonly string[]): Promise<string[]> {
   const child = spawn(process.execPath, ['--no-warnings', new URL(program, import.meta.url).pathname, ...args])
   onTestFinished(() => void child.kill('SIGKILL'))
@@ -57,7 +57,7 @@ async function run(program: string, ...args: readonly string[]): Promise<string[
 }
 
 describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
-  test('subscribers get what their subject says, a worker the critical alerts of the stream', async () => {
+  test('subscribers get the alerts of their subject, and workers share the critical ones of the stream', async () => {
     const { daemon, url } = await natsServer()
     onTestFinished(() => daemon.stop())
     const all = await run('subscribe.ts', 'FALCO.*', url)
@@ -77,7 +77,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     expect(critical).toEqual(lines(wanted))
     expect(text('README.md')).toContain(critical.join('\n'))
 
-    // Workers come later, and share what the stream has kept.
+    // Workers start later, and share what the stream has retained.
     const workers = [await run('worker.ts', url), await run('worker.ts', url)]
     await until('the critical alerts', () => workers.flat().length === wanted.length)
     expect(workers.flat().sort()).toEqual(wanted.map(({ id, rule }) => `${id} ${rule}`).sort())

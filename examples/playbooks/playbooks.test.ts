@@ -13,7 +13,7 @@ const source = alerts({ sources: [syscall(), k8sAudit()] })
 describe.each(['kubernetes', 'machine'])('%s.yaml', name => {
   const content = text(`${name}.yaml`)
 
-  test('its cases hold', async () => {
+  test('its test cases pass', async () => {
     const results = await runCases({ name: `${name}.test.yaml`, content: text(`${name}.test.yaml`) }, content, {
       source,
     })
@@ -21,7 +21,7 @@ describe.each(['kubernetes', 'machine'])('%s.yaml', name => {
     expect(results.length).toBeGreaterThan(0)
   })
 
-  test('the rules that it names exist, and each playbook is dry', () => {
+  test('the rules that it names exist, and each playbook is in dry-run mode', () => {
     const rules = new Set(parse(text('../../rules/syscall.yaml')).map((item: { rule?: string }) => item.rule))
     const playbooks = loadPlaybooks([{ name, content }], { actions: ACTIONS, source })
     for (const { when, mode } of playbooks) {

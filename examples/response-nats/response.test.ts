@@ -1,4 +1,4 @@
-/** The example, live: a shell in a container of podman, a sensor, a server, a responder, functions. */
+/** The example on the running machine: a shell in a podman container, a sensor, a NATS server, a responder and functions. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ import { until } from '../../scripts/testing/wait.ts'
 
 const here = (name: string) => resolve(import.meta.dirname, name)
 
-/** What an operator reads of the journal. */
+/** The parts of a journal entry that the test reads. */
 interface Entry {
   readonly kind: string
   readonly action: string
@@ -39,7 +39,7 @@ function lines(command: string, ...args: string[]): { readonly out: string[]; re
   const child = spawn(command, args, { env: { ...process.env, NODE_NO_WARNINGS: '1', PYTHONUNBUFFERED: '1' } })
   onTestFinished(() => void child.kill('SIGKILL'))
   const out: string[] = []
-  // A line may come in parts: Python, told not to buffer, writes its end on its own.
+  // A line may arrive in parts: unbuffered Python writes its newline separately.
   createInterface({ input: child.stdout }).on('line', line => void out.push(line))
   return {
     out,
@@ -50,7 +50,7 @@ function lines(command: string, ...args: string[]): { readonly out: string[]; re
 const nothing = skipped('peers', missing('nats-server')) ?? noLive() ?? noPodman()
 
 describe.skipIf(nothing !== undefined)('response over NATS', () => {
-  test('a container in which a shell was started is killed, once; functions are told', async () => {
+  test('a container in which a shell was started is killed once, and one function is notified', async () => {
     const work = mkdtempSync(join(tmpdir(), 'falc-example-'))
     onTestFinished(() => rmSync(work, { recursive: true }))
     const [{ daemon, url, port }, podman] = await Promise.all([natsServer(), Podman.start()])
@@ -116,13 +116,13 @@ describe.skipIf(nothing !== undefined)('response over NATS', () => {
     const ms = Date.parse(answered!.time) - Date.parse(asked!.alert.time)
     console.info(`from the shell to the end of the container: ${ms} ms`)
 
-    // The same alert again: nothing.
+    // The same alert again has no effect.
     const connection = await connect({ servers: url })
     const consumer = await jetstream(connection).consumers.get('FALCO')
     let again: JsMsg | null
     do again = await consumer.next()
     while (again && again.json<any>().output_fields['container.name'] !== name)
-    // The stream itself knows what it has by the header: an ID in the alert is as good.
+    // The stream drops duplicates by the header, so the copy has its ID in the alert instead.
     const body = JSON.stringify({ ...again!.json<object>(), id: again!.headers!.get('Nats-Msg-Id') })
     await jetstream(connection).publish(again!.subject, body)
     const held = await until('it is held back', () => {

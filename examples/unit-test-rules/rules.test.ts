@@ -8,13 +8,13 @@ const rules = new RuleTester({ files: [{ name: 'rules.yaml', content }], source:
 
 describe('Shell started by a web server', () => {
   const rule = 'Shell started by a web server'
-  test('any shell under nginx or httpd', () => {
+  test('fires for any shell under nginx or httpd', () => {
     for (const name of ['sh', 'bash', 'zsh']) rules.expectAlert(rule, start({ name, parent: 'nginx' }))
     const alert = rules.expectAlert(rule, start({ name: 'sh', cmdline: 'sh -c id', parent: 'httpd', user: 'www' }))
     expect(alert.message).toBe('Shell under a web server (command=sh -c id parent=httpd user=www)')
     expect(alert.priority).toBe('Critical')
   })
-  test('not under other programs, not other programs, not the health check', () => {
+  test('does not fire under other parents, for other programs, or for the health check', () => {
     rules.expectNoAlert(
       rule,
       start({ name: 'bash', parent: 'sshd' }),
@@ -25,11 +25,11 @@ describe('Shell started by a web server', () => {
 })
 
 describe('Root at a terminal', () => {
-  test('a shell of root with a terminal', () => {
+  test('fires for a shell of root with a terminal', () => {
     for (const name of ['sh', 'bash', 'zsh'])
       rules.expectAlert('Root at a terminal', start({ name, user: 'root', tty: 1 }))
   })
-  test('no other user, no other program, no script', () => {
+  test('does not fire for another user, another program, or a script', () => {
     rules.expectNone(
       start({ user: 'ada', tty: 34816 }),
       start({ name: 'vi', user: 'root', tty: 34816 }),
@@ -39,6 +39,6 @@ describe('Root at a terminal', () => {
 })
 
 afterAll(() => {
-  // Every check, list item, exception and bound decided some test: whatever is removed or changed, a test fails.
+  // Every check, list item, exception and bound decides some test: if one is removed or changed, a test fails.
   expect(rules.coverage.untested()).toEqual([])
 })

@@ -1,4 +1,4 @@
-/** Requests to an API server, written as a line and a body, as the audit events that they leave. */
+/** Turns requests to an API server, written as a line and a body, into the audit events that they cause. */
 
 /**
  *   dev create pods ns=shop                       USER VERB RESOURCE; a granted and completed request, with code 201

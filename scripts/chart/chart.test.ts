@@ -44,13 +44,13 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
     expect(chart.length).toBe(overlay.length)
   })
 
-  test('ten scenarios and more, and each turns on something', () => {
+  test('there are at least ten scenarios, and no two give the same objects', () => {
     expect(SCENARIOS.length).toBeGreaterThanOrEqual(10)
     const texts = renderer.texts(SCENARIOS.map(valuesOf)).map(({ text }) => text)
     expect(new Set(texts).size).toBe(SCENARIOS.length)
   })
 
-  test('every object is what the API knows', () => {
+  test('every object passes strict decoding by the types of the API', () => {
     const known = [...overlays.values()].flat().filter(({ apiVersion }) => !apiVersion.startsWith('monitoring.'))
     expect(wrongIn(known)).toEqual([])
     const daemonSet = structuredClone(known.find(({ kind }) => kind === 'DaemonSet'))
@@ -74,8 +74,8 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
       { collectors: { kubernetes: { enabled: true } }, collector: { enabled: true } },
       'collector.enabled needs collectors.kubernetes.enabled and nats.enabled',
     ],
-    ['updates of nothing', { updates: { enabled: true } }, 'updates.enabled needs falco.updates.artifacts'],
-    ['an object that is not there', { objects: { 'Deployment/x': {} } }, 'objects: there is no Deployment/x'],
+    ['updates without artifacts', { updates: { enabled: true } }, 'updates.enabled needs falco.updates.artifacts'],
+    ['an object that does not exist', { objects: { 'Deployment/x': {} } }, 'objects: there is no Deployment/x'],
   ])('refused: %s', (_, values, message) => {
     expect(() => renderer.helm(values)).toThrow(message)
   })
@@ -94,19 +94,19 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
       expect(before!.error).toBeUndefined()
       return new Set(paths.filter((_, i) => JSON.stringify(after[i]) !== JSON.stringify(before)))
     }
-    // Who evaluates audit events has their values: the webhook, or the workers.
+    // The values for audit events apply to what evaluates them: the webhook, or the workers.
     const found = new Set([...changes(everything), ...changes(merged(everything, { audit: { queue: true } }))])
     expect(paths.filter(path => !found.has(path))).toEqual([])
   })
 
-  test('values.schema.json: every scenario is valid, a slip is not', () => {
+  test('values.schema.json accepts every scenario and rejects mistakes', () => {
     const valid = new Ajv({ strict: false }).compile(parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')))
     for (const name of SCENARIOS) expect([name, valid(valuesOf(name)), valid.errors]).toEqual([name, true, null])
     expect(valid({ tolerations: {} })).toBe(false)
     expect(valid({ relay: { enable: true } })).toBe(false)
   })
 
-  test('the webhook is the one that `falc admission manifest` prints, the role that of the metadata', () => {
+  test('the webhook is what `falc admission manifest` prints, the role what metadataRole returns', () => {
     const every = renderer.helm({ admission: { enabled: true }, collectors: { kubernetes: { enabled: true } } })
     const find = (place: string) => every.find(object => placeOf(object) === place)
     const config = loadConfig(undefined, [])
@@ -115,7 +115,7 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
     expect(find('ClusterRole falc-metadata')).toEqual(metadataRole())
   })
 
-  test("docs/kubernetes.md: what it says of Falco's values and of parts is so", () => {
+  test("docs/kubernetes.md: its tables of Falco's values and of parts match the chart", () => {
     const page = readFileSync(join(CHART, '../../docs/kubernetes.md'), 'utf8')
     const paths = new Set(
       leaves(defaults()).flatMap(path => path.split('.').map((_, i, keys) => keys.slice(0, i + 1).join('.'))),
@@ -136,7 +136,7 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
     for (const [, , value] of parts) expect(paths).toContain(value)
   })
 
-  test('one version: chart, image and command', () => {
+  test('chart, image and command have the same version', () => {
     const { version } = JSON.parse(readFileSync(join(CHART, '../../packages/cli/package.json'), 'utf8'))
     const chart = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8'))
     expect([chart.version, chart.appVersion]).toEqual([version, version])
@@ -146,7 +146,7 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
     expect(images).toEqual(Array(2).fill(`ghcr.io/falc-engine/falc:${version}`))
   })
 
-  test('the command understands every configuration and every argument', () => {
+  test('the command accepts every configuration and every argument', () => {
     const folder = mkdtempSync(join(tmpdir(), 'falc-chart-'))
     try {
       const wrong = [...overlays].flatMap(([name, objects]) => understood(join(folder, name), objects))
@@ -158,7 +158,7 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
 
   describe('docs/kubernetes.md', () => testCommands(() => renderer))
 
-  test('every pod keeps to the restricted profile, but for what the probe is', () => {
+  test('every pod meets the restricted profile, except for what the probe needs', () => {
     const pods = [...overlays.values()].flat().flatMap(object => {
       const pod = object.spec?.template?.spec
       return pod ? pod.containers.map((container: KubeObject) => [placeOf(object), container, pod] as const) : []
@@ -185,7 +185,7 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
 
 const defaults = () => parse(readFileSync(join(CHART, 'values.yaml'), 'utf8'))
 
-/** Paths of what is no map with keys. */
+/** Paths of all values but maps that have keys. */
 function leaves(value: any, path = ''): string[] {
   const keys = value && typeof value === 'object' && !Array.isArray(value) ? Object.keys(value) : []
   return keys.length === 0 ? [path] : keys.flatMap(key => leaves(value[key], path === '' ? key : `${path}.${key}`))
@@ -209,7 +209,7 @@ const merged = (values: any, more: any): any =>
       )
     : more
 
-/** Where any value will not do. */
+/** Values for paths that do not take just any value. */
 const EXAMPLES: Readonly<Record<string, unknown>> = {
   objects: { 'DaemonSet/falc': { metadata: { annotations: { a: 'b' } } } },
   customRules: { 'x.yaml': '[]' },
@@ -229,7 +229,7 @@ function exampleOf(value: unknown, now: unknown): unknown {
   return Array.isArray(value) ? [{ name: 'x' }] : { x: { y: 1 } }
 }
 
-/** What falc says about the configurations and arguments of all workloads, with the folders of their pods. */
+/** The problems that falc reports for the configurations and arguments of all workloads, with the folders of their pods. */
 function understood(folder: string, objects: readonly KubeObject[]): string[] {
   return objects.flatMap(object => {
     const pod = object.spec?.template?.spec
@@ -251,7 +251,7 @@ function understood(folder: string, objects: readonly KubeObject[]): string[] {
   })
 }
 
-/** The files of a volume of ConfigMaps, where containers see them. */
+/** Writes the files of a volume of ConfigMaps to where containers see them. */
 function write(root: string, volume: KubeObject, pod: KubeObject, objects: readonly KubeObject[]): void {
   const sources = volume.projected?.sources ?? [volume]
   const mounts = pod.containers.flatMap(({ volumeMounts }: KubeObject) => volumeMounts)

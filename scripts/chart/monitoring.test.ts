@@ -1,4 +1,4 @@
-/** Dashboards and alerts of deploy/kubernetes ask for metrics that falc has, in PromQL that Prometheus parses. */
+/** Dashboards and alerts of deploy/kubernetes query metrics that falc has, in PromQL that Prometheus parses. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ const queries: [string, string][] = [
   ...panels.flatMap(({ name, targets }) => targets.map(({ expr }: { expr: string }) => [name, expr])),
 ]
 
-/** The page of a sensor, whose names are put together, and what stands as it is in the sources: the relay's, admission's and others. */
+/** Names on a sensor's page, which composes them, and names spelt out in the sources: the relay's, admission's and others. */
 function metricNames(): Set<string> {
   const lost = { bufferFull: 0, bufferPressure: 0, bufferFullFirst: 0, scratch: 0, bug: 0 }
   const kernel = () => ({ events: 0, lost })
@@ -53,7 +53,7 @@ function metricNames(): Set<string> {
   ])
 }
 
-test('every query asks for metrics that falc has', () => {
+test('every query uses metrics, and only those that falc has', () => {
   const known = metricNames()
   const named = queries.map(([name, expr]) => [name, expr.match(/\b(?:falc|falcosecurity)_\w+/g) ?? []] as const)
   expect(named.filter(([, names]) => names.length === 0)).toEqual([])
@@ -74,7 +74,7 @@ test('every loss has a panel', () => {
   expect(losses.filter(name => !asked.includes(name) && !elsewhere.includes(name))).toEqual([])
 })
 
-test('panels have numbers of their own and do not overlap; series have names', () => {
+test('panels have unique ids and positions; series have names', () => {
   for (const [name, { panels, templating }] of dashboards) {
     expect([name, new Set(panels.map(({ id }: any) => id)).size]).toEqual([name, panels.length])
     const cells = panels.map(({ gridPos: { x, y } }: any) => `${x},${y}`)
@@ -102,7 +102,7 @@ describe.skipIf(reason !== undefined)('promtool', () => {
     }
   }
 
-  test('takes every alert and every query', () => {
+  test('accepts every alert and every query', () => {
     const records = queries.slice(alerts.length).map(([, expr], i) => ({
       record: `query:n${i}`,
       expr: expr.replaceAll('$__rate_interval', '5m'),

@@ -17,7 +17,7 @@ const suffixes = new Set(
   }),
 )
 
-/** Names of JavaScript's hosts that no code here uses. */
+/** Names of the JavaScript platform that no code here uses. */
 const PLATFORM = [...Object.getOwnPropertyNames(globalThis), 'postMessage']
 
 interface Place {
@@ -44,14 +44,14 @@ function commentsOf(file: string, text: string): Place[] {
 
 const comments = sources.flatMap(file => commentsOf(file, readFileSync(join(ROOT, file), 'utf8')))
 
-/** Files that are not of the repository: a reader's, the kernel's, another program's; and the name of Falco's gRPC service. */
+/** Files outside the repository: a reader's, the kernel's, another program's; and the name of Falco's gRPC service. */
 const FOREIGN =
   /^(falco|falc|rules|my-rules|config|audit|policy|webhook|mine|shop|secrets|ordinary-day|one|two|a|b|x|r|attack|host|cat|cut|falco_rules|falco_rules\.local|k8s_audit_rules|vmlinux|resolv|container-selinux|package|tsconfig|conf|libbpf|errno|fcntl|stat|types|events|index|mosquitto|rabbitmq|falco\.outputs)\.(yaml|yml|json|jsonl|log|scap|h|conf|service|ts|js|txt|md)$/
 
 const FILE =
   /(?<![\w$@./:<}*-])((?:[\w@-]+\/)*[\w.-]*\w\.(?:test\.ts|bpf\.h|bpf\.c|gen\.h|gen\.ts|ts|md|sh|txt|yaml|yml|service|conf|svg))(?![\w/(*-]|\.\w)/g
 
-/** Cited files of a text that are nowhere: not below the root, not beside the citing file, not the end of any path. */
+/** Files that a text cites but that do not exist: not below the root, not beside the citing file, not the end of any path. */
 function missingFiles({ at, text }: Place): string[] {
   const here = dirname(at.split(':')[0]!)
   return [...text.matchAll(FILE)].flatMap(([, name]) => {
@@ -99,7 +99,7 @@ test('names that comments cite exist', () => {
   expect(unknown.map(({ at, name }) => `${at}: ${name}`)).toEqual([])
 })
 
-test('what is missing is found', () => {
+test('a citation of a missing file is found', () => {
   const cite = (text: string) => missingFiles({ at: 'packages/engine/src/fields/field.ts:1', text })
   expect(cite('see table.ts, fields/types.ts, packages/cli/src/main.ts and test/fields/table.test.ts')).toEqual([])
   expect(cite('see nowhere.ts and test/no-such.test.ts')).toHaveLength(2)

@@ -1,18 +1,18 @@
 /**
- * Runs what the pages show. What a block is, its info string says:
+ * Runs what the pages show. The info string of a block says what it is:
  *
- *   sh, console     run by bash in a sandbox; of `console`, the lines after `$ ` are run and the others are their output
- *   ts              all of a page are one program
+ *   sh, console     run by bash in a sandbox; of `console`, the lines after `$ ` are run and the rest is their output
+ *   ts              all blocks of a page form one program
  *   yaml, json      parsed; rules are loaded after those of rules/, falco.yaml is read by the command
- *   text, and others that are only looked at
+ *   text, and others that are only shown
  *   a plain fence   the output of the block before it, `…` stands for any lines
  *
- * and, behind the language:
+ * and, after the language:
  *
  *   needs=WHAT      cannot run in a test (root, network, systemd, a cluster …): syntax and falc's flags are checked
  *   needs=openssl   runs where that is installed
  *   serves          runs until it is stopped: each line is started, and stopped when it listens
- *   exit=N          ends with this code
+ *   exit=N          exits with this code
  *   file=NAME       a file in the page's sandbox
  *   excerpt=FILE    lines of this file
  */
@@ -83,7 +83,7 @@ const ENV = {
   NODE_COMPILE_CACHE: COMPILED,
 }
 
-/** A folder that looks like a checkout: what is written in it is the sandbox's own. */
+/** A folder that looks like a checkout: files that are created in it stay in the sandbox. */
 function sandbox(page: Page): string {
   const folder = mkdtempSync(join(work, 'page-'))
   for (const name of readdirSync(ROOT))
@@ -104,7 +104,7 @@ function sandbox(page: Page): string {
   return folder
 }
 
-/** Programs know whether they were started by comparing paths, which links would tell apart. */
+/** Copies, not links: a program compares paths to know whether it was started, and links would make them differ. */
 function copyExamples(folder: string): void {
   for (const name of readdirSync(join(ROOT, 'examples'))) {
     const [from, to] = [join(ROOT, 'examples', name), join(folder, 'examples', name)]
@@ -114,7 +114,7 @@ function copyExamples(folder: string): void {
   }
 }
 
-/** The plain blocks behind a block. */
+/** The plain blocks after a block. */
 function outputOf(page: Page, block: Block): string | undefined {
   const rest = page.blocks.slice(page.blocks.indexOf(block) + 1)
   const end = rest.findIndex(({ language }) => language !== '')
@@ -148,7 +148,7 @@ function runShell(page: Page, block: Block, folder: string): void {
         .join('\n')
     : block.text
   const expected = isConsole ? lines.filter(line => !line.startsWith('$ ')).join('\n') : outputOf(page, block)
-  // `timeout` ends the children of the shell, too.
+  // `timeout` also kills the children of the shell.
   const options = { cwd: folder, env: ENV, encoding: 'utf8' } as const
   const { status, stdout, stderr } = spawnSync(
     'timeout',
@@ -159,7 +159,7 @@ function runShell(page: Page, block: Block, folder: string): void {
   if (expected !== undefined && expected.trim() !== '') expectOutput(stdout, expected)
 }
 
-/** Starts each command and stops it once it listens; another program may have the port that the page shows. */
+/** Starts each command and stops it once it listens, on another port: the one that the page shows may be in use. */
 async function serve(block: Block, folder: string): Promise<void> {
   for (const line of block.text.split('\n')) {
     if (/^\s*(#|$)/.test(line)) continue
@@ -197,7 +197,7 @@ function runProgram(page: Page, blocks: readonly Block[], folder: string): void 
 /** The keys of falco.yaml. */
 let configKeys: string[] | undefined
 
-/** Rules and falco.yaml are known by their keys. */
+/** Rules and falco.yaml are recognised by their keys. */
 async function checkYaml(block: Block, folder: string): Promise<void> {
   for (const document of parseAllDocuments(block.text)) expect(document.errors).toEqual([])
   const value: unknown = parse(block.text)
@@ -211,14 +211,14 @@ async function checkYaml(block: Block, folder: string): Promise<void> {
       const own = results.find(({ name }: { name: string }) => name === path)
       return [...own.errors, ...own.warnings.filter((one: { code: string }) => !isAllowed(one))]
     }
-    // Most blocks need no macro of the rules that are shipped.
+    // Most blocks need no macro of the shipped rules.
     if ((await findings()).length > 0) expect(await findings('rules/syscall.yaml', 'rules/k8s_audit.yaml')).toEqual([])
     return
   }
   if (typeof value !== 'object' || value === null || 'tests' in value) return
   configKeys ??= Object.keys(JSON.parse((await falcHere(folder, 'run', '--config-schema')).stdout).properties)
   if (!Object.keys(value).every(key => configKeys!.includes(key))) return
-  // With one rule: these are not about rules.
+  // With one rule, since these blocks are not about rules.
   const rule = { rule: 'r', desc: 'd', condition: 'evt.type = open', output: 'o', priority: 'NOTICE' }
   writeFileSync(join(folder, 'one-rule.yaml'), JSON.stringify([rule]))
   const { stderr } = await falcHere(folder, 'run', '-c', path, '-r', 'one-rule.yaml', '--dry-run', '--no-cache')
@@ -261,12 +261,12 @@ describe.each(readPages())('$path', page => {
   const program = page.blocks.filter(
     ({ language, marks }) => language === 'ts' && !marks.has('excerpt') && !marks.has('needs'),
   )
-  if (program.length > 0) test('its program', () => runProgram(page, program, folder))
+  if (program.length > 0) test('its program runs as shown', () => runProgram(page, program, folder))
 
   const others = page.blocks.filter(block => !program.includes(block) && block.language !== '')
   test.each(others)('line $line: $language', block => check(page, block, folder))
 
-  test('its blocks say what they are, and what falc is called with exists', () => {
+  test('its blocks have known languages, and the commands of falc in its text exist', () => {
     const wrong = page.blocks.flatMap((block, i) => {
       if (!LANGUAGES.includes(block.language)) return [`${page.path}:${block.line}: unknown language ${block.language}`]
       const before = page.blocks.slice(0, i).findLast(({ language }) => language !== '')
@@ -281,6 +281,6 @@ describe.each(readPages())('$path', page => {
   })
 })
 
-test('the files that stand in for readers’ files are here', () => {
+test('the files that stand in for readers’ files exist', () => {
   for (const file of Object.values(STAND_INS)) expect(existsSync(join(ROOT, file)), file).toBe(true)
 })

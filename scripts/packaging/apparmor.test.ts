@@ -25,7 +25,7 @@ interface Rule {
   readonly rights: string
 }
 
-/** The files of a profile, with what it includes and its variables in place. */
+/** The file rules of a profile, with its includes and variables expanded. */
 function rulesOf(profile: string): Rule[] {
   const text = execFileSync('apparmor_parser', ['-p', join(root, 'deploy/apparmor/falc')], { encoding: 'utf8' })
   const variables = new Map<string, string[]>()
@@ -51,7 +51,7 @@ const SIGNS: Readonly<Record<string, string>> = {
   ',': '|',
 }
 
-/** AppArmor's patterns, as apparmor.d(5) has them; in one of these no comma stands for itself. */
+/** An AppArmor pattern, see apparmor.d(5); in these, commas occur only between alternatives. */
 function pattern(glob: string): RegExp {
   const text = glob.replace(
     /\*\*|\[[^\]]*\]|[*?{},.+()|^$\\]/g,
@@ -60,7 +60,7 @@ function pattern(glob: string): RegExp {
   return new RegExp(`^${text}$`)
 }
 
-/** With calls in one line each that strace has in two, since another thread's came between. */
+/** Joins calls that strace splits into two lines because another thread's call came between. */
 function whole(trace: string): string {
   const begun = new Map<string, string>()
   const lines = trace.split('\n').flatMap(line => {
@@ -73,7 +73,7 @@ function whole(trace: string): string {
   return lines.join('\n')
 }
 
-/** Calls that are no more than looks at a name; AppArmor asks for none of them. */
+/** Calls that only look at a name; the profile needs no rule for them. */
 const LOOKS = /^(?:access|faccessat2?|l?stat|newfstatat|statx|statfs|readlink|readlinkat|getcwd|chdir)$/
 const WRITES = /O_WRONLY|O_RDWR|O_CREAT/
 
@@ -81,7 +81,7 @@ describe.skipIf(reason !== undefined)('the AppArmor profile of the engine', () =
   const work = mkdtempSync(join(tmpdir(), 'falc-apparmor-'))
   afterAll(() => rmSync(work, { recursive: true, force: true }))
 
-  test('names whatever the engine opened', async () => {
+  test('covers every file that the engine opened', async () => {
     const own = join(work, 'root')
     stage(own, '0.0.0', architecture(process.arch))
     for (const folder of ['log', 'lib', 'cache']) mkdirSync(join(own, 'var', folder, 'falc'), { recursive: true })
@@ -123,7 +123,7 @@ describe.skipIf(reason !== undefined)('the AppArmor profile of the engine', () =
     writeFileSync(join(own, 'etc/falc/falco.yaml'), JSON.stringify(config))
     const trace = join(work, 'trace')
     const lib = join(own, 'usr/lib/falc')
-    // The tracer is the child: signals go to the engine.
+    // With -D the tracer is not the parent: signals go to the engine.
     const strace = ['-D', '-f', '-o', trace, '-e', 'trace=%file']
     const engine = [join(lib, 'node'), join(lib, 'bundle/main.cjs'), 'run', '-c', join(own, 'etc/falc/falco.yaml')]
     const env = {

@@ -23,7 +23,7 @@ function whyNot(): string | undefined {
   return without === undefined ? undefined : `tests of the apt repository need ${without}`
 }
 
-/** Of a machine that has nothing. */
+/** The folders of an empty machine. */
 const FOLDERS = [
   ...['etc/apt/sources.list.d', 'etc/apt/keyrings', 'etc/apt/apt.conf.d', 'etc/apt/preferences.d', 'var/log/apt'],
   ...['var/lib/dpkg/info', 'var/lib/dpkg/updates', 'var/lib/apt/lists/partial', 'var/cache/apt/archives/partial'],
@@ -87,14 +87,14 @@ describe.skipIf(reason !== undefined)('the apt repository', () => {
 
   const index = () => join(repository.folder, 'apt/dists/stable')
   test.each<[string, () => void, RegExp]>([
-    ['an index that nobody signed', () => rmSync(join(index(), 'InRelease')), /does not have a Release file/],
+    ['an unsigned index', () => rmSync(join(index(), 'InRelease')), /does not have a Release file/],
     [
-      'an index that another key signed',
+      'an index signed by another key',
       () => repository.publish('other'),
       /not signed|NO_PUBKEY|could.?n.t be verified|Missing key/i,
     ],
     [
-      'other packages than the signed index has',
+      'a package list that differs from the signed index',
       () => {
         const path = join(index(), 'main/binary-amd64/Packages')
         writeFileSync(path, readFileSync(path, 'utf8').replace('Version: 1.0.0', 'Version: 9.0.0'))
@@ -126,7 +126,7 @@ describe.skipIf(reason !== undefined)('the apt repository', () => {
     )
   })
 
-  test('installs, and upgrades to what is published next', () => {
+  test('installs the package and upgrades it to the next version', () => {
     succeeds('update')
     succeeds('install', 'falc')
     expect(installed()).toBe('1.0.0')

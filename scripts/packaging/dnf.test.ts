@@ -127,9 +127,9 @@ ${files.map(({ parentPath, name }) => join(parentPath, name).slice(tree.length))
   const list = () => join(repository.folder, 'rpm/repodata/repomd.xml')
   const nothing = /Unable to find a match: falc/
   test.each<[string, () => void, RegExp]>([
-    ['an index that nobody signed', () => rmSync(`${list()}.asc`), nothing],
+    ['an unsigned index', () => rmSync(`${list()}.asc`), nothing],
     [
-      'an index that another key signed',
+      'an index signed by another key',
       () => repository.run('gpg', '--batch', '--yes', '--local-user', 'other', '--armor', '--detach-sign', list()),
       nothing,
     ],
@@ -166,7 +166,7 @@ ${files.map(({ parentPath, name }) => join(parentPath, name).slice(tree.length))
     expect(rpm('-V', 'falc')).toBe('')
   })
 
-  test('upgrades to what is published next, and keeps a changed configuration', () => {
+  test('upgrades to the next version and keeps a changed configuration', () => {
     const config = join(machine, 'etc/falc/falco.yaml')
     appendFileSync(config, 'priority: info\n')
     pack('0.0.2')
@@ -177,7 +177,7 @@ ${files.map(({ parentPath, name }) => join(parentPath, name).slice(tree.length))
     expect(users()).toEqual(['falc', 'falc-probe'])
   })
 
-  test('removed: a changed configuration and the users are left', () => {
+  test('removing the package leaves a changed configuration and the users', () => {
     mkdirSync(join(machine, 'var/lib/falc/rules'), { recursive: true })
     succeeds('remove', 'falc')
     const left = [...PLACES.map(({ to }) => to), ...STATE]

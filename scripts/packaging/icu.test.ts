@@ -24,11 +24,11 @@ describe.skipIf(process.platform !== 'linux')('Node with the data of English onl
       env: { LC_ALL: locale, TZ: 'Asia/Tokyo' },
     }).trim()
 
-  test('is a fifth smaller', () => {
+  test('is at least a fifth smaller', () => {
     expect(statSync(node).size / statSync(whole).size).toBeLessThan(0.8)
   })
 
-  test.each(['C', 'de_DE.UTF-8', 'zh_CN.UTF-8'])('in %s: the same as with all data', locale => {
+  test.each(['C', 'de_DE.UTF-8', 'zh_CN.UTF-8'])('gives the same results as with all data in the locale %s', locale => {
     const expressions = [
       // The zone's name, which follows, is in English or a number.
       'new Date(0).toString().slice(0, 33)',
@@ -47,13 +47,13 @@ describe.skipIf(process.platform !== 'linux')('Node with the data of English onl
     expect(evaluate(node, all, locale)).toBe(evaluate(whole, all, locale))
   })
 
-  test('prints for other languages as for English', () => {
+  test('formats dates for other languages in English', () => {
     const expression =
       "[new Date(0).toLocaleDateString('de', { dateStyle: 'full' }), Intl.Collator.supportedLocalesOf(['de', 'en-GB'])]"
     expect(evaluate(node, expression, 'C')).toBe('["Thursday, January 1, 1970",["en-GB"]]')
   })
 
-  test('a second time nothing changes; what is no Node is refused', () => {
+  test('trimming again changes nothing; programs other than Node are refused', () => {
     const { size } = statSync(node)
     trimIcu(node)
     expect([statSync(node).size, evaluate(node, '1', 'C')]).toEqual([size, '1'])

@@ -1,4 +1,4 @@
-/** The image under podman, with what the DaemonSet of deploy/kubernetes says of its containers. */
+/** The image under podman, run as the DaemonSet of deploy/kubernetes specifies its containers. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,7 +21,7 @@ function whyNot(): string | undefined {
   return without === undefined ? undefined : `running the image needs ${without}`
 }
 
-/** This machine's; with the other's, if its native parts were built: sh scripts/native.sh arm64, or x64. */
+/** This machine's architecture, and the other one if its native parts were built: sh scripts/native.sh arm64, or x64. */
 const ARCHS = [process.arch, ...(reason === undefined ? ['x64', 'arm64'].filter(isOther) : [])]
 
 function isOther(arch: string): boolean {
@@ -38,7 +38,7 @@ const containerOf = (name: string) => pod.containers.find((container: any) => co
 const FLAGS: Readonly<Record<string, (value: any, all: any) => string[]>> = {
   runAsUser: (user, { runAsGroup }) => ['--user', `${user}:${runAsGroup}`],
   runAsGroup: () => [],
-  // Of the kubelet, which asks the number.
+  // The kubelet enforces this, by the number of the user.
   runAsNonRoot: (_, { runAsUser }) => {
     expect(runAsUser).toBeGreaterThan(0)
     return []
@@ -104,7 +104,7 @@ describe.skipIf(reason !== undefined)('the image', () => {
     const archs = ARCHS.flatMap(arch => ['--arch', arch])
     const script = ['--conditions=@falc/source', join(root, 'scripts/pack-image.ts'), '--tag', image, ...archs]
     execFileSync(process.execPath, script, { stdio: 'pipe' })
-    // An emptyDir is open to all.
+    // An emptyDir is writable for all users.
     for (const folder of ['socket', 'tmp']) {
       mkdirSync(join(work, folder))
       execFileSync('chmod', ['777', join(work, folder)])
@@ -137,7 +137,7 @@ describe.skipIf(reason !== undefined)('the image', () => {
     expect(logs('engine')).toContain('"hostname":"node-1"')
   })
 
-  test('the engine has no capability, the probe those that it needs', () => {
+  test('the engine has no capabilities, the probe only those that it needs', () => {
     const of = (which: string, key: string) => new RegExp(`^${key}:\\s+(\\S+)`, 'm').exec(status(which))![1]
     expect(of('engine', 'Uid')).toBe('65532')
     expect(['CapPrm', 'CapEff', 'CapBnd'].map(set => of('engine', set))).toEqual(Array(3).fill('0000000000000000'))
@@ -146,7 +146,7 @@ describe.skipIf(reason !== undefined)('the image', () => {
     expect([of('engine', 'NoNewPrivs'), of('probe', 'NoNewPrivs')]).toEqual(['1', '1'])
   })
 
-  test('a list with an image for each architecture, of at most 120 MB, unpacked', () => {
+  test('the manifest lists an image for each architecture, of at most 120 MB unpacked', () => {
     const { manifests } = JSON.parse(podman('manifest', 'inspect', image))
     const names = ARCHS.map(arch => ARCHITECTURES[architecture(arch)].debian)
     expect(manifests.map(({ platform }: any) => platform)).toEqual(
@@ -157,7 +157,7 @@ describe.skipIf(reason !== undefined)('the image', () => {
   })
 
   test.skipIf(ARCHS.length === 1)(
-    'the image for another architecture, under qemu: the same alerts of a capture',
+    'the image for another architecture, run by qemu, raises the same alerts for a capture',
     () => {
       const other = `${image}-${ARCHS[1]}`
       const folder = podman('image', 'mount', other)
@@ -185,7 +185,7 @@ describe.skipIf(reason !== undefined)('the image', () => {
     },
   )
 
-  test('no shell, and labels', () => {
+  test('the image has no shell, and has labels', () => {
     expect(spawnSync('podman', ['run', '--rm', '--pull', 'never', '--entrypoint', '/bin/sh', image]).status).not.toBe(0)
     const labels = JSON.parse(podman('image', 'inspect', '--format', '{{json .Labels}}', image))
     expect(labels).toMatchObject({

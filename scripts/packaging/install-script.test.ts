@@ -78,7 +78,7 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     for (const name of ['dpkg', 'apt-get', 'rpm', 'dnf']) rmSync(join(bin, name), { force: true })
   })
 
-  /** A program of the machine that records how it is called. */
+  /** Adds a program to the machine that records its calls. */
   function program(name: string): void {
     writeFileSync(join(bin, name), `#!/bin/sh\necho "${name} $*" >>'${calls}'\n`)
     chmodSync(join(bin, name), 0o755)
@@ -104,7 +104,7 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     ['dpkg', `dpkg -i ${FILES.deb}\n`],
     ['rpm dnf', `dnf install -y ${FILES.rpm}\n`],
     ['rpm', `rpm -U ${FILES.rpm}\n`],
-  ])('on a machine with %s', async (programs, expected) => {
+  ])('installs the package on a machine with %s', async (programs, expected) => {
     for (const name of programs.split(' ')) program(name)
     expect(await run()).toEqual({ code: 0, err: '', calls: expected })
   })
@@ -117,12 +117,12 @@ describe.skipIf(reason !== undefined)('the install script', () => {
       'install.sh: SHA256SUMS is not signed by the key of the releases: nothing was installed',
     ],
     [
-      'another statement of the newest release',
+      'a changed statement of the newest release',
       'NEWEST',
       'install.sh: NEWEST is not signed by the key of the releases: nothing was installed',
     ],
     [
-      'no signature',
+      'an invalid signature',
       'SHA256SUMS.sig',
       'install.sh: SHA256SUMS is not signed by the key of the releases: nothing was installed',
     ],
@@ -139,10 +139,10 @@ describe.skipIf(reason !== undefined)('the install script', () => {
   })
 
   test.each([
-    ['another release', 'version 1.1.0\nuntil 29990101\n', 'the release is 1.0.0, and the newest is 1.1.0'],
+    ['a newer release', 'version 1.1.0\nuntil 29990101\n', 'the release is 1.0.0, and the newest is 1.1.0'],
     ['an old statement', 'version 1.0.0\nuntil 20200229\n', 'that 1.0.0 is the newest release was true until 20200229'],
     ['half a statement', 'version 1.0.0\n', 'that 1.0.0 is the newest release was true until '],
-  ])('%s is the newest: refused, unless it is asked for', async (_, text, message) => {
+  ])('refuses to install with %s, unless --allow-older is given', async (_, text, message) => {
     for (const name of ['dpkg', 'apt-get']) program(name)
     const path = join(work, 'statement')
     writeFileSync(path, text)
@@ -154,7 +154,7 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     expect(await run(['--allow-older'])).toEqual({ code: 0, err: '', calls: `apt-get install -y ${FILES.deb}\n` })
   })
 
-  test('what the newest release is can be said anew, of the same release', async () => {
+  test('the statement of the newest release can be renewed for the same release', async () => {
     for (const name of ['dpkg', 'apt-get']) program(name)
     const sums = readFileSync(join(release, 'SHA256SUMS'))
     rmSync(join(release, 'NEWEST'))
@@ -173,7 +173,7 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     ['1.0.0', 'the same', ''],
     ['0.10.0', 'newer', ''],
     ['10.0.0', 'older, and asked for', ''],
-  ])('over %s the release is %s', async (installed, what, message) => {
+  ])('installed over version %s, the release is %s', async (installed, what, message) => {
     for (const name of ['dpkg', 'apt-get']) program(name)
     const manifest = join(target, 'usr/lib/falc/package.json')
     mkdirSync(dirname(manifest), { recursive: true })
@@ -186,7 +186,7 @@ describe.skipIf(reason !== undefined)('the install script', () => {
   test.each([
     ['aarch64', 'falc_1.0.0_arm64.deb', 'apt-get install -y falc_1.0.0_arm64.deb\n', ''],
     ['riscv64', 'falc_1.0.0_arm64.deb', '', 'install.sh: there is no package for Linux on riscv64'],
-  ])('on %s', async (machine, name, expected, message) => {
+  ])('on the architecture %s', async (machine, name, expected, message) => {
     const sums = readFileSync(join(release, 'SHA256SUMS'))
     for (const name_ of ['dpkg', 'apt-get']) program(name_)
     const uname = join(bin, 'uname')
@@ -207,7 +207,7 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     expect(readFileSync(join(release, 'SHA256SUMS'))).toEqual(sums)
   })
 
-  test('half of the script does nothing', () => {
+  test('a script that is cut off before its last line does nothing', () => {
     const text = readFileSync(join(release, 'install.sh'), 'utf8')
     program('dpkg')
     program('apt-get')
@@ -215,7 +215,7 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     expect([half.status, existsSync(calls)]).toEqual([0, false])
   })
 
-  test('a tarball, where there is no package manager: installed, updated, removed', async () => {
+  test('without a package manager, a tarball is installed, updated and removed', async () => {
     mkdirSync(target)
     expect(await run()).toEqual({ code: 0, err: '', calls: '' })
     const config = join(target, 'etc/falc/falco.yaml')

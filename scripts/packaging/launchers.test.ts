@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
 const SIZES = /--(?:min|max)-semi-space-size=\d+/g
-/** Without what they are at first. */
+/** The tuned flags, not those that V8 starts with. */
 const EVENTS =
   /--(?:no-allocation-site-pretenuring|invocation-count-for-turbofan=\d{6}|no-maglev-destroy-on-background)/g
 const flagsOf = (file: string, flags: RegExp) => readFileSync(join(root, file), 'utf8').match(flags)

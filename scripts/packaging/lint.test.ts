@@ -24,17 +24,17 @@ describe('packages', { timeout: 600_000 }, () => {
     packages = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim().split('\n')
   }, 600_000)
 
-  test.skipIf(skipped('peers', without.deb))('deb: lintian', () => {
+  test.skipIf(skipped('peers', without.deb))('lintian finds nothing in the deb', () => {
     const { stdout } = spawnSync('lintian', ['--allow-root', '--tag-display-limit', '0', packages[0]!], {
       encoding: 'utf8',
     })
-    // Of the compression that is used in tests only.
+    // Caused by the compression, which only tests use.
     expect(
       stdout.split('\n').filter(line => line !== '' && !/ malformed-deb-archive .*\.tar\.zst /.test(line)),
     ).toEqual([])
   })
 
-  test.skipIf(skipped('peers', without.rpm))('rpm: rpmlint', () => {
+  test.skipIf(skipped('peers', without.rpm))('rpmlint finds nothing in the rpm', () => {
     const { stdout } = spawnSync('rpmlint', ['--config', join(root, 'deploy/rpm/rpmlint.toml'), packages.at(-1)!], {
       encoding: 'utf8',
     })
@@ -47,12 +47,12 @@ describe.skipIf(skipped('peers', missing('apparmor_parser')))('the AppArmor prof
   const text = readFileSync(join(root, 'deploy/apparmor/falc'), 'utf8')
   const parse = (input: string) => spawnSync('apparmor_parser', ['-Q', '-K'], { input, encoding: 'utf8' })
 
-  test('are read by the parser, which finds an error', () => {
+  test('are accepted by the parser, which rejects an unknown capability', () => {
     expect(parse(text).status).toBe(0)
     expect(parse(text.replace('capability bpf', 'capability bfp')).stderr).toContain('Invalid capability bfp')
   })
 
-  test.each(['falc', 'falc-probe'])('%s.service names its own, with the capabilities that the unit has', name => {
+  test.each(['falc', 'falc-probe'])('%s.service names its profile, which has the capabilities of the unit', name => {
     const unit = readFileSync(join(root, `deploy/systemd/${name}.service`), 'utf8')
     expect(unit).toContain(`\nAppArmorProfile=-${name}\n`)
     const [, body = ''] = new RegExp(`^profile ${name} flags=\\(complain.*?\\{\\n(.*?)^\\}`, 'ms').exec(text)!

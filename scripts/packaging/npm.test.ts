@@ -82,7 +82,7 @@ describe('packages', () => {
     },
   }
 
-  /** A user who has nothing yet. Whatever asks another host than the registry gets no answer. */
+  /** The environment of a new user, in which requests to hosts other than the registry fail. */
   function environment(folder: string) {
     const { address } = registry
     return {
@@ -137,11 +137,11 @@ describe('packages', () => {
     }
   })
 
-  test('what they name is there', () => {
+  test('name only packages that the registry has', () => {
     expect([...registry.unknown]).toEqual([])
   })
 
-  test('each has a licence and a README whose links lead somewhere', () => {
+  test('each have a licence and a README whose relative links lead to files of the package', () => {
     for (const tarball of tarballs) {
       const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n')
       expect(files, tarball).toEqual(expect.arrayContaining(['package/LICENSE', 'package/README.md']))

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 const root = resolve(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 
-/** By line: the test, and what it runs. */
+/** For each line, the test that runs it, and the code that does so. */
 const TESTS: Readonly<Record<string, readonly [file: string, runs: RegExp]>> = {
   'sudo apt-get install falc': ['apt.test.ts', /succeeds\('install', 'falc'\)/],
   'sudo dnf install falc': ['dnf.test.ts', /succeeds\('install', 'falc'\)/],
@@ -16,7 +16,7 @@ const TESTS: Readonly<Record<string, readonly [file: string, runs: RegExp]>> = {
   'kubectl apply -k deploy/kubernetes': ['image.test.ts', /deploy\/kubernetes/],
 }
 
-test('the ways of the README', () => {
+test('the commands of the README are those listed here', () => {
   const [, block = ''] = /^## Install\n+```sh[^\n]*\n(.*?)```/ms.exec(read('README.md')) ?? []
   const lines = block
     .trim()
@@ -25,6 +25,6 @@ test('the ways of the README', () => {
   expect(lines).toEqual(Object.keys(TESTS))
 })
 
-test.each(Object.entries(TESTS))('%s', (_, [file, runs]) => {
+test.each(Object.entries(TESTS))('%s is run by its test', (_, [file, runs]) => {
   expect(read(join('scripts/packaging', file))).toMatch(runs)
 })

@@ -69,7 +69,7 @@ test.skipIf(reason !== undefined)('a release is complete, signed, and publishes 
     expect(stdout.match(/^npm publish --provenance .*\.tgz$/gm)).toHaveLength(
       listed!.filter(name => name.endsWith('.tgz')).length,
     )
-    // What is released is not made a second time under the same name.
+    // A release is not made a second time under the same name.
     expect(make()).toMatchObject({ status: 1, stderr: `release: ${files} is there already\n` })
   } finally {
     repository.remove()

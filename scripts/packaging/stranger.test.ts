@@ -1,6 +1,6 @@
 /**
- * A stranger with the deb, under a systemd of their own: installs it, sees an alert, changes the configuration, upgrades while
- * things happen, removes and purges it. FALC_ROOT is a clean Debian to do that on, by default this machine's files:
+ * A new user of the deb, under a separate systemd: installs it, sees an alert, changes the configuration, upgrades while
+ * events occur, removes and purges it. FALC_ROOT is a clean Debian to do that on, by default this machine's files:
  *   mmdebstrap --variant=minbase --include=systemd,libstdc++6,procps trixie FOLDER
  */
 import { execFileSync } from 'node:child_process'
@@ -43,7 +43,7 @@ const PLAYBOOKS = `- playbook: note
   steps: [{notify: {output: stdout, template: noted}}]
 `
 
-describe.skipIf(reason !== undefined)('a stranger with the deb', () => {
+describe.skipIf(reason !== undefined)('the deb', () => {
   const work = mkdtempSync(join(tmpdir(), 'falc-stranger-'))
   const machine = new Machine(work)
   const lower = process.env.FALC_ROOT ?? '/'
@@ -57,7 +57,7 @@ describe.skipIf(reason !== undefined)('a stranger with the deb', () => {
       machine.put('opt/README', '')
       copyFileSync(deb, join(machine.files, 'opt', `${version}.deb`))
     }
-    // Images of containers forbid packages to start services.
+    // Container images forbid packages to start services.
     machine.put('usr/sbin/policy-rc.d', '#!/bin/sh\nexit 0\n', 0o755)
     pack('0.0.1')
     pack('0.0.2')
@@ -69,11 +69,11 @@ describe.skipIf(reason !== undefined)('a stranger with the deb', () => {
     rmSync(work, { recursive: true, force: true })
   })
 
-  /** What is there and not as it was. */
+  /** Files that are new or have changed. */
   const changed = () =>
     globSync('**', { cwd: machine.files }).flatMap(path => {
       const stats = lstatSync(join(machine.files, path), { throwIfNoEntry: false })
-      // A character device is the overlay's mark of what was removed.
+      // In the overlay, a character device marks a removed file.
       const same = stats === undefined || stats.isCharacterDevice()
       return same || (stats.isDirectory() && existsSync(join(lower, path))) ? [] : [`/${path}`]
     })
@@ -105,7 +105,7 @@ describe.skipIf(reason !== undefined)('a stranger with the deb', () => {
       return /Warning .*\/etc\/shadow/.test(alerts())
     })
     expect(machine.inside('falc', '--version')).toContain('falc version: ')
-    // The journal takes what services print when it comes to it.
+    // The journal records what services print with a delay.
     await machine.until('alert in the journal', () => machine.journal().includes('/etc/shadow'))
   })
 
@@ -115,7 +115,7 @@ describe.skipIf(reason !== undefined)('a stranger with the deb', () => {
     await detects('loaded')
   })
 
-  test('an upgrade keeps them, and misses nothing', async () => {
+  test('an upgrade keeps local rules and misses no event', async () => {
     const write = (path: string, text: string) => machine.inside('sh', '-c', `cat >${path} <<'END'\n${text}END`)
     write('/etc/falc/playbooks.yaml', PLAYBOOKS)
     write('/etc/falc/config.d/held.yaml', HELD)
@@ -140,7 +140,7 @@ describe.skipIf(reason !== undefined)('a stranger with the deb', () => {
     await machine.until('last', () => marks().has(String(count)))
     const seen = marks()
     const missed = Array.from({ length: count }, (_, i) => String(i + 1)).filter(name => !seen.has(name))
-    // On a machine that is too busy the kernel's rings may overflow, which is told.
+    // On a machine that is too busy the kernel's rings may overflow, which is reported.
     if (!/syscall event drop/.test(machine.journal() + second())) expect(missed).toEqual([])
     expect(second()).not.toContain('not delivered')
     const stored = machine.inside(
@@ -172,7 +172,7 @@ describe.skipIf(reason !== undefined)('a stranger with the deb', () => {
     machine.inside('rm', '/etc/falc/config.d/spoilt.yaml')
   })
 
-  test('services that were switched off stay off', () => {
+  test('services that were disabled stay disabled after an upgrade', () => {
     machine.inside('systemctl', 'disable', '--now', ...UNITS)
     install('0.0.2')
     expect([active(), enabled()]).toEqual([
@@ -182,7 +182,7 @@ describe.skipIf(reason !== undefined)('a stranger with the deb', () => {
     machine.inside('systemctl', 'enable', '--now', ...UNITS)
   })
 
-  test('removed, it runs no more, and its configuration stays', async () => {
+  test('once removed, it no longer runs, and its configuration is kept', async () => {
     await machine.until('engine', () => machine.programs().length > 0)
     const programs = machine.programs()
     expect(machine.run('dpkg', '--no-triggers', '-r', 'falc').code).toBe(0)
@@ -197,7 +197,7 @@ describe.skipIf(reason !== undefined)('a stranger with the deb', () => {
     ).toEqual([])
   })
 
-  test('purged, nothing is left', () => {
+  test('once purged, nothing of it is left', () => {
     expect(machine.run('dpkg', '--no-triggers', '--purge', 'falc').code).toBe(0)
     expect(STATE.filter(path => machine.run('test', '-e', path).code === 0)).toEqual([])
     expect(machine.run('dpkg', '-s', 'falc').code).toBe(1)

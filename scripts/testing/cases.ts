@@ -58,7 +58,7 @@ export class Case {
     return this.text(section).split('\n').filter(Boolean)
   }
 
-  /** Compares a section with what came out, or rewrites it. */
+  /** Compares a section with the actual text, or rewrites it. */
   expect(section: string, actual: string): void {
     const text = oneNewline(actual)
     if (!UPDATE) expect(text, this.at).toBe(this.sections.get(section) ?? '')
@@ -111,7 +111,7 @@ export class Case {
 
 /**
  * Reads the case files (`*.txt`) of a folder, in the order of their names.
- * @throws when a file is malformed: text outside of sections, or a title or a section that is there twice
+ * @throws when a file is malformed: text outside of sections, or a title or a section that occurs twice
  */
 export function readCases(folder: URL): CaseFile[] {
   return readdirSync(folder)

@@ -64,5 +64,5 @@ export const FALC: readonly string[] = [
   join(folder, 'bundle/main.cjs'),
 ]
 
-/** For NODE_COMPILE_CACHE: what these processes share. */
+/** The NODE_COMPILE_CACHE that these processes share. */
 export const COMPILED = join(folder, 'compiled')

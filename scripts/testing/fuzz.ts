@@ -1,9 +1,9 @@
-/** The number and seed of a fuzz test's inputs, which `npm run fuzz` sets. By default a few, and from fast-check different ones each time. */
+/** The number and seed of a fuzz test's inputs, set by `npm run fuzz`. By default few; fast-check varies them each time. */
 
 /** @param usual how many without FALC_FUZZ_RUNS */
 export const fuzzRuns = (usual: number): number => Number(process.env.FALC_FUZZ_RUNS ?? usual)
 
-/** Milliseconds that a fuzz test may take: as long as it likes, when more than a few inputs are wanted. Each input has its own deadline. */
+/** The timeout of a fuzz test in milliseconds: none if FALC_FUZZ_RUNS is set. Each input has its own deadline. */
 export const FUZZ_TIMEOUT: number = process.env.FALC_FUZZ_RUNS === undefined ? 600_000 : 0
 
 /** FALC_FUZZ_SEED: the first input's number, or what fast-check starts from. */

@@ -7,10 +7,10 @@ const unknown = required.filter(name => !NEEDS.includes(name as Need))
 if (unknown.length > 0) throw new Error(`FALC_REQUIRE: ${unknown.join(', ')} is not one of ${NEEDS.join(', ')}`)
 
 /**
- * Says in one line why tests are skipped.
+ * Prints one line with the reason why tests are skipped.
  * @param reason why they cannot run here, undefined when they can
  * @returns the reason
- * @throws {Error} instead, when FALC_REQUIRE asks for them
+ * @throws {Error} instead, when FALC_REQUIRE requires them
  */
 export function skipped(need: Need, reason: string | undefined): string | undefined {
   if (reason === undefined) return undefined

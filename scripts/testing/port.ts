@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 
 /**
- * Ports below those that Linux gives to connections and to servers that ask for any port. A server may take seconds to start:
- * a port from that range could be another's by then, and a client that tries one again and again may connect to itself.
+ * Ports below the ephemeral range of Linux. A server may take seconds to start: an ephemeral port could be taken by then, and
+ * a client that keeps trying to connect to one may connect to itself.
  */
 const FIRST = 20_000
 const LAST = 32_000
@@ -11,7 +11,7 @@ const LAST = 32_000
 /** Ports that a process takes at a time. */
 const BLOCK = 40
 
-/** Ports of this process: it holds the first of each block until it ends, so that no other test takes one of the rest. */
+/** Ports of this process: it listens on the first of each block until it exits, so that no other test takes the rest. */
 const own: number[] = []
 
 /** A TCP port that no other test has or will have, for servers that cannot choose one. @throws {Error} when all are taken */

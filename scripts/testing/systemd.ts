@@ -17,7 +17,7 @@ export function cannotBoot(): string | undefined {
   return spawnSync('unshare', mount).status === 0 ? undefined : 'cgroups cannot be mounted in namespaces here'
 }
 
-/** Of this machine's own units, what would touch the machine, or waits for devices. */
+/** Units of this machine that would affect the machine itself, or that wait for devices. */
 const MASKED =
   `systemd-udevd.service systemd-udev-trigger.service systemd-udevd-kernel.socket systemd-udevd-control.socket
   systemd-timesyncd.service systemd-remount-fs.service systemd-binfmt.service systemd-sysctl.service
@@ -27,7 +27,7 @@ const MASKED =
 
 export class Machine {
   readonly #work: string
-  /** What has changed on the machine's file system: files of other places are below it. */
+  /** The changed files of the machine's file system: the upper layer of an overlay. */
   readonly files: string
   #boot: ChildProcess | undefined
   #init = 0
@@ -66,13 +66,13 @@ export class Machine {
     })
   }
 
-  /** Ends with all that runs in it. */
+  /** Kills the machine with everything that runs in it. */
   async end(): Promise<void> {
     this.#boot?.kill('SIGKILL')
     await until('end of systemd', () => this.#init === 0 || !existsSync(`/proc/${this.#init}`))
   }
 
-  /** Runs a program in it: exit code, standard output and all that was printed. */
+  /** Runs a program in it. @returns its exit code, its standard output and all its output */
   run(...command: string[]): { code: number | null; stdout: string; text: string } {
     const into = ['-t', String(this.#init), '-m', '-n', '-p', '-C', '-u', '-i', '-r', '-w']
     const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive' }
@@ -112,7 +112,7 @@ export class Machine {
 
 export const loaded = (program: string) => spawnSync('/usr/sbin/bpftool', ['prog', 'show', 'id', program]).status === 0
 
-/** The first process of the namespace that boot-systemd.sh has made; 0 = it is not systemd yet. */
+/** The first process of the namespace that boot-systemd.sh has made; 0 while it is not systemd yet. */
 function initOf(boot: number): number {
   const args = ['-x', '-P', String(boot), 'systemd']
   return Number(spawnSync('pgrep', args, { encoding: 'utf8' }).stdout)

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT, trackedFiles } from '../docs/markdown.ts'
 
-/** Pauses that no condition can replace, mostly since nothing may happen meanwhile; by file: how many, and why. */
+/** Pauses that no condition can replace, mostly since nothing may happen meanwhile: by file, how many and why. */
 const ALLOWED: Readonly<Record<string, readonly [pauses: number, why: string]>> = {
   'packages/cli/test/containers.test.ts': [1, 'nothing more may come'],
   'packages/cli/test/metrics.test.ts': [1, 'no further snapshot may come'],
@@ -29,7 +29,7 @@ const PAUSE = /await (?:sleep|setTimeout)\(|=> setTimeout\(resolve/
 const LOOP = /\b(?:for|while) \(|\bdo \{/
 const BOUND = /expect\([^)]*(?:performance\.now\(\)|elapsed|passed|took|slowest)[^)]*\)*\.toBeLessThan/
 
-/** Lines that pause outside of a loop that asks for something. */
+/** Lines that pause outside of a loop that checks something. */
 function pausesOf(text: string): number[] {
   const lines = text.split('\n')
   return lines.flatMap((line, i) => {
@@ -79,6 +79,6 @@ test('no test sets an upper bound for wall time', () => {
   expect(linesWith(BOUND)).toEqual([])
 })
 
-test('what is allowed is there', () => {
+test('every file with allowed pauses exists', () => {
   expect(Object.keys(ALLOWED).filter(name => !texts.has(name))).toEqual([])
 })

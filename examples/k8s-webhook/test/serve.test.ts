@@ -14,7 +14,7 @@ const list = `{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[${log.
 let child: ChildProcess | undefined
 afterEach(() => child?.kill('SIGKILL'))
 
-/** Starts serve.ts as a process of its own; resolves when it says where it listens. */
+/** Starts serve.ts as a child process; resolves when it reports its address. */
 async function serve(...args: string[]): Promise<{ url: string; stop(): Promise<{ alerts: string[]; log: string }> }> {
   const rules = join(here, '../../rules/k8s_audit.yaml')
   const [listen, ...rest] = args
@@ -74,6 +74,6 @@ describe.each([
   })
 })
 
-test('without a certificate https is not served', async () => {
+test('https is refused without a certificate', async () => {
   await expect(serve('https://127.0.0.1:0/k8s-audit')).rejects.toThrow('https needs a PEM file')
 })

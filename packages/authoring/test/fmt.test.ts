@@ -10,7 +10,7 @@ import { SOURCES } from './sources.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 
-/** What rules mean: the program follows from it. */
+/** What a rules file means, whatever its layout. */
 function meaning(content: string) {
   const { rules, result } = new Engine({ sources: SOURCES }).analyse([{ name: 'rules.yaml', content }])
   return {
@@ -52,7 +52,7 @@ const files = [
     .map(name => `examples/${name}`),
 ]
 
-test.each(files)('%s: the layout changes neither meaning nor comments, and is stable', name => {
+test.each(files)('%s: formatting changes neither meaning nor comments, and is idempotent', name => {
   const content = readFileSync(join(root, name), 'utf8')
   const text = format(content)
   expect(meaning(text)).toEqual(meaning(content))
@@ -86,7 +86,7 @@ const { condition } = fc.letrec<{ condition: string }>(tie => ({
   ),
 }))
 
-test('random conditions in random styles mean the same afterwards', () => {
+test('formatting keeps the meaning of random conditions in random styles', () => {
   const style = fc.constantFrom('literal', 'folded', 'quoted')
   fc.assert(
     fc.property(condition, style, fc.boolean(), (text, how, bare) => {
@@ -102,7 +102,7 @@ test('random conditions in random styles mean the same afterwards', () => {
   )
 })
 
-test('a text that looks like a name of the formatter’s own stays', () => {
+test('a text that looks like one of the formatter’s placeholders is left unchanged', () => {
   const text =
     '- rule: R\n  desc: falc\ue0000\ue001 falc\ue0007\ue001\n  condition: evt.type = open and proc.name = a\n'
   expect(format(text)).toBe(text)

@@ -1,4 +1,4 @@
-/** What alerts in a store tell of another version of the rules: never anything that the events would refute. */
+/** What stored alerts show about another version of the rules never contradicts the evaluation of the original events. */
 import { Engine } from '@falc/engine'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { SOURCES } from './sources.ts'
 const source = testable(SOURCES[0]!)
 const TYPES = new Map([[source.name, source.eventTypes]])
 const FIELDS = ['proc.name', 'proc.pname', 'user.name', 'fd.name']
-/** Of these four, an alert has two. */
+/** An alert has two of these four fields. */
 const OUTPUT = 'x %proc.name %user.name'
 
 function loaded(condition: string) {
@@ -39,7 +39,7 @@ const { condition } = fc.letrec<{ condition: string }>(tie => ({
 }))
 const event = fc.record(Object.fromEntries(FIELDS.map(field => [field, value])), { requiredKeys: [] })
 
-test('an alert that stays, stays; one that goes, goes', () => {
+test("the fate of an alert, unless it is open, agrees with the new rules' evaluation of its event", () => {
   const fates = { stays: 0, goes: 0, open: 0 }
   const property = fc.property(
     condition,
@@ -67,7 +67,7 @@ test('an alert that stays, stays; one that goes, goes', () => {
   for (const [fate, number] of Object.entries(fates)) expect(number, fate).toBeGreaterThan(10)
 })
 
-test('what a rule is, besides its condition', () => {
+test('unchanged, removed and narrowed rules, and alerts of unknown rules', () => {
   const { engine, compiled } = loaded('proc.name = a and fd.name = b')
   const [alert] = engine.evaluate(source, new FieldEvent({ 'evt.type': 'execve', 'proc.name': 'a', 'fd.name': 'b' }))
   const narrower = loaded('proc.name = a and fd.name = b and proc.pname = c').compiled
@@ -78,7 +78,7 @@ test('what a rule is, besides its condition', () => {
   }
   expect(of(compiled)).toEqual([])
   expect(of([])).toEqual([{ rule: 'R', stays: 0, goes: 1, open: 0, gone: [alert], needed: [] }])
-  // Of the old condition it is known that it held: proc.pname alone is missing.
+  // The old condition is known to have held, so only proc.pname is missing.
   expect(of(narrower)).toMatchObject([{ open: 1, needed: ['proc.pname'] }])
   const foreign = new KeptAlerts([], compiled, TYPES)
   foreign.see(alert!)

@@ -1,4 +1,4 @@
-/** Files that would take memory without measure: refused before they are parsed. */
+/** Files that would take too much memory are not parsed. */
 import { expect, test } from 'vitest'
 import { cpuOf } from '../../../scripts/testing/cost.ts'
 import { rulesTexts } from '../src/document/embedded.ts'
@@ -13,7 +13,7 @@ test('a rules file of a million items is not formatted', () => {
   expect(failing).toThrow('the file has more than 1000000 parts')
 })
 
-test('a ConfigMap of a million items is read as what it is, at the cost of counting them', () => {
+test('a ConfigMap of a million items is taken as a plain file, at the cost of counting its items', () => {
   expect(rulesTexts('x.yaml', config)).toEqual([{ name: 'x.yaml', path: 'x.yaml', content: config }])
   const small = config.replace(MANY, 'a,'.repeat(100_000))
   const cost = (content: string) => cpuOf(() => rulesTexts('x.yaml', content), 2)

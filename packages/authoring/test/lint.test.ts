@@ -27,8 +27,8 @@ describe.each(readCases(new URL('cases/lint/', import.meta.url)))('$file', ({ ca
   })
 })
 
-describe('examples of the pages', () => {
-  test.each(CHECKS)('$code: only the bad one has the finding, and no other', ({ code, severity, examples }) => {
+describe('examples in the docs', () => {
+  test.each(CHECKS)('$code: the bad example has only this finding, the good none', ({ code, severity, examples }) => {
     expect(findingsIn(examples.bad).map(finding => `${finding.severity} ${finding.code}`)).toEqual([
       `${severity} ${code}`,
     ])

@@ -21,7 +21,7 @@ test('toAlert holds for an alert, and explains the nearest event otherwise', () 
   expect(message()).toContain('proc.name in (bash, sh)  is cat  rules.yaml:4:36')
 })
 
-test('toStaySilent holds without an alert, of one rule or of all', () => {
+test('toStaySilent holds when one rule, or every rule, raises no alert', () => {
   expect(matchers.toStaySilent(other, tester).pass).toBe(true)
   expect(matchers.toStaySilent(other, tester, 'Shell').pass).toBe(true)
   expect(matchers.toStaySilent(shell, tester).message()).toContain('"Shell" gave one')

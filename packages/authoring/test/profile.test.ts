@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { processes, type Start, start } from '../../../examples/unit-test-rules/process.ts'
 import { Profiler } from '../src/profile/profile.ts'
 
-/** proc.cmdline takes long to read. */
+/** proc.cmdline, made slow to read. */
 const slow: FieldDef<Start> = {
   type: 'string',
   doc: 'Name and arguments',
@@ -29,7 +29,7 @@ const EVENTS = [
   start({ name: 'vi' }),
 ]
 
-test('how many events reach each part of a condition, and for how many it holds', () => {
+test('counts the events that reach each part of a condition, and those for which it holds', () => {
   const { events, matches, parts } = profileOf('proc.name = sh and user.name = root', EVENTS)
   expect([events, matches]).toEqual([4, 1])
   expect(parts.map(({ text, reached, held }) => [text, reached, held])).toEqual([
@@ -38,11 +38,11 @@ test('how many events reach each part of a condition, and for how many it holds'
   ])
 })
 
-test('cheap parts that rule out much should come first, and only those are named', () => {
+test('suggests moving cheap, selective parts to the front, and names only those', () => {
   const { better } = profileOf('proc.cmdline contains x and proc.name = sh and user.name = nobody', EVENTS)
   expect(better?.order).toEqual(['user.name = nobody'])
 })
 
-test('an order that is good enough is not changed', () => {
+test('suggests no change to an order that is good enough', () => {
   expect(profileOf('user.name = nobody and proc.cmdline contains x', EVENTS).better).toBeUndefined()
 })

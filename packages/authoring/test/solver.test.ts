@@ -82,7 +82,7 @@ test('a condition that some event satisfies is never called impossible', () => {
   )
 })
 
-test('a witness satisfies the condition, where it is known whole', () => {
+test('a witness satisfies the condition if all its values are known', () => {
   let known = 0
   fc.assert(
     fc.property(condition, text => {

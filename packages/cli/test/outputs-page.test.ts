@@ -5,6 +5,7 @@ import { alerts } from '@falc/engine'
 import { configuredDelivery, FORMATS, falcoJson } from '@falc/outputs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
+import { EMPTY } from '../../../scripts/testing/empty.ts'
 import { skipped } from '../../../scripts/testing/needs.ts'
 import { freePort } from '../../../scripts/testing/port.ts'
 import { eventually, until } from '../../../scripts/testing/wait.ts'
@@ -63,7 +64,7 @@ async function deliver(item: Item): Promise<string> {
   const pushed = alert(1, { priority: 'Critical' })
   delivery.push(pushed)
   await eventually(() => {
-    expect(delivery.stats, log.join('\n')).toMatchObject({ delivered: 1, dropped: {} })
+    expect(delivery.stats, log.join('\n')).toMatchObject({ delivered: 1, dropped: EMPTY })
   })
   return pushed.id
 }

@@ -1,4 +1,4 @@
-/** Who may ask the console for what. */
+/** Who may request what from the console. */
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
@@ -11,7 +11,7 @@ import { Console, newToken, parseTokens, SCOPES, type Scope, tokensIn } from '..
 import { ROUTES } from '../src/routes.ts'
 import { alert, ask, begin, idOf, post, start } from './start.ts'
 
-describe('who may do what', () => {
+describe('tokens and sessions', () => {
   const made = {
     ...Object.fromEntries(SCOPES.map(scope => [scope, newToken(scope, [scope])])),
     reader: newToken('reader', ['read']),
@@ -30,7 +30,7 @@ describe('who may do what', () => {
   })
   afterAll(() => shared.end())
 
-  test('routes × scopes × namespaces', async () => {
+  test('each route accepts its own scope and no other; routes about all namespaces refuse a tenant', async () => {
     const { console } = shared
     for (const { method, path: pattern, scope, whole, open } of ROUTES) {
       if (open) continue
@@ -47,7 +47,7 @@ describe('who may do what', () => {
     }
   })
 
-  test('whoever may see a namespace sees nothing of others, and changes nothing of theirs', async () => {
+  test('a token for one namespace neither reads nor changes alerts of other namespaces', async () => {
     const { console } = shared
     const about = (n: number, namespace: string) =>
       alert(n, {
@@ -90,13 +90,13 @@ describe('who may do what', () => {
     expect(JSON.parse(await text('/api/v1/status', 'tenant')).count).toBe(1)
   })
 
-  test('anonymous ingest accepts alerts without a token, and shows nothing', async () => {
+  test('anonymous ingest accepts alerts without a token, but serves none', async () => {
     const console = await start({ tokens, anonymousIngest: true })
     expect((await ask(console, '/', post(alertJson(alert(1))))).status).toBe(200)
     expect((await ask(console, '/api/v1/alerts')).status).toBe(401)
   })
 
-  test('a session of a browser begins with a token and ends', async () => {
+  test('a browser session begins with a token, and ends when it is deleted', async () => {
     const { console } = shared
     const begun = await ask(console, '/api/v1/session', post('', { authorization: `Bearer ${made.read.token}` }))
     const set = begun.headers.get('set-cookie')!
@@ -113,12 +113,12 @@ describe('who may do what', () => {
     expect((await ask(console, '/api/v1/session', post(''))).status).toBe(401)
   })
 
-  test('a session has the rights that its token has now: others in the file, or none; so has a stream', async () => {
+  test('sessions follow changes of the token file; removing a token ends its sessions and streams', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'falc-tokens-')), 'tokens')
     onTestFinished(() => rmSync(dirname(file), { recursive: true }))
     const ann = newToken('ann', ['read', 'triage'])
     const write = (text: string) => {
-      // As an editor does: another file takes its place.
+      // As an editor does: a new file replaces the old one.
       writeFileSync(`${file}.new`, text)
       renameSync(`${file}.new`, file)
     }
@@ -137,11 +137,11 @@ describe('who may do what', () => {
     expect(notes).toEqual([expect.stringMatching(/line 1 .*the tokens stay as they were$/)])
     write('# nobody')
     expect((await ask(console, '/api/v1/alerts', { headers })).status).toBe(401)
-    // It ends by itself.
+    // The server ends the stream.
     for await (const _ of stream.body!);
   })
 
-  test('guessing is slowed down', async () => {
+  test('after ten wrong tokens a client is throttled, even with a valid one', async () => {
     const { console } = shared
     const guess = async (token: string) =>
       (await ask(console, '/api/v1/alerts', { headers: { authorization: `Bearer ${token}` } })).status
@@ -150,7 +150,7 @@ describe('who may do what', () => {
     expect(await guess(made.read.token)).toBe(429)
   })
 
-  test('a token is not in its file', () => {
+  test('the file does not contain the token itself, and malformed lines are refused', () => {
     expect(made.read.line).not.toContain(made.read.token.slice(5))
     expect(() => parseTokens('name read abc')).toThrow('line 1')
     expect(() => parseTokens(newToken('x', ['admin'], ['ours']).line)).toThrow('cannot be for some namespaces')
@@ -158,12 +158,12 @@ describe('who may do what', () => {
     expect(() => parseTokens(`\nname write ${'0'.repeat(64)}`)).toThrow('line 2')
   })
 
-  test('an address that others can reach needs tokens', () => {
+  test('listening on an address that other machines can reach requires tokens', () => {
     expect(() => new Console({ path: 'x.db', host: '0.0.0.0' })).toThrow('which requires tokens')
   })
 })
 
-test('a trusted proxy says who asks; anybody else who says so is not believed', async () => {
+test('user headers are believed from a trusted proxy, and from no other client', async () => {
   const roles = [
     { group: 'soc', scopes: ['read', 'triage'] },
     { group: 'team', scopes: ['read'], namespaces: ['ours'] },
@@ -186,7 +186,7 @@ test('a trusted proxy says who asks; anybody else who says so is not believed', 
 })
 
 describe('a page of another site', () => {
-  /** With the headers that fetch would not let us set. */
+  /** A request with headers that fetch does not allow. */
   function status(
     console: Console,
     headers: Record<string, string>,
@@ -202,7 +202,7 @@ describe('a page of another site', () => {
       request.on('error', reject).end(body)
     })
   }
-  test('cannot read or write, nor give its name this machine’s address', async () => {
+  test('is refused, also if its host name has been given this machine’s address', async () => {
     const console = await start()
     const host = new URL(console.url).host
     expect(await status(console, { host })).toBe(200)
@@ -215,7 +215,7 @@ describe('a page of another site', () => {
     expect(await status(console, { host }, 'DELETE')).toBe(405)
   })
 
-  test('cannot send alerts under its own name, where programs need no token', async () => {
+  test('cannot send alerts, even where programs need no token', async () => {
     const console = await start({ tokens: [], anonymousIngest: true })
     const sent = (headers: Record<string, string>) => status(console, headers, 'POST', '/', alertJson(alert(1)))
     expect(await sent({ host: 'falc.example' })).toBe(200)
@@ -224,7 +224,7 @@ describe('a page of another site', () => {
   })
 })
 
-test('one client has half of the connections, and others have the rest', async () => {
+test('one client can hold half of the connections, and other clients still connect', async () => {
   const console = await start()
   const { port } = new URL(console.url)
   const sockets = Array.from({ length: 300 }, () =>

@@ -1,4 +1,4 @@
-/** Steps that wait for approval: a responder, the console in front of it, who may say what, and the page. */
+/** Steps that wait for approval: a responder, the console in front of it, who may approve, and the page. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,7 +55,7 @@ afterAll(async () => {
   rmSync(work, { recursive: true, force: true })
 })
 
-/** A step that waits. @returns its container, and the token of its link */
+/** Makes a step wait for approval. @returns its container, the token of its link, and its run */
 let n = 0
 async function wait(output = 'a shell'): Promise<{ container: string; token: string; run: string }> {
   const container = (++n).toString(16).padStart(12, '0')
@@ -71,7 +71,7 @@ async function wait(output = 'a shell'): Promise<{ container: string; token: str
 
 const say = (path: string, body: object, headers = {}) =>
   ask(shared.console, `/api/v1/approvals${path}`, post(JSON.stringify(body), headers))
-/** The entry with which it ended to wait. */
+/** The journal entry that ended the wait. */
 const ending = async (run: string) => {
   const found = () =>
     Journal.read(work).entries.find(one => /approved|denied/.test(one.kind) && 'run' in one && one.run === run)
@@ -79,7 +79,7 @@ const ending = async (run: string) => {
   return found()
 }
 
-test('whoever has the scope approves, once; the journal has who it was, and nobody has the token', async () => {
+test('the scope respond approves once; the journal records by whom, and does not contain the link token', async () => {
   const { run, container, token } = await wait()
   const shown = await ask(shared.console, '/api/v1/approvals', { headers: bearer('read') })
   expect(shown.json.approvals.at(-1)).toMatchObject({ run, playbook: 'contain', plan: [`stop container ${container}`] })
@@ -93,7 +93,7 @@ test('whoever has the scope approves, once; the journal has who it was, and nobo
   expect(done.filter(says => says.includes(container))).toHaveLength(1)
 })
 
-test('a link answers once, without an account; another token does not, and nobody finds out which there are', async () => {
+test('a link decides once, without an account; a wrong link and a used one are not found', async () => {
   const { run, token, container } = await wait()
   expect((await say('', { token: `${token.slice(0, -1)}!` })).status).toBe(404)
   expect((await say('', { token })).json).toMatchObject({ run, plan: [`stop container ${container}`] })
@@ -103,7 +103,7 @@ test('a link answers once, without an account; another token does not, and nobod
   expect(done.filter(says => says.includes(container))).toEqual([])
 })
 
-test('an open console shows what waits; to approve needs tokens there, too', async () => {
+test('a console without tokens shows what waits, but does not accept approvals', async () => {
   const { run, container } = await wait()
   const console = await start({ approvals })
   expect((await ask(console, '/api/v1/approvals')).json.approvals.at(-1).plan).toEqual([`stop container ${container}`])
@@ -127,9 +127,9 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
   })
   afterAll(() => browser?.close())
 
-  test('a link without an account, by the keyboard; everybody can use it', async () => {
+  test('a link approves without an account, from the keyboard, on an accessible page', async () => {
     const { token, run, container } = await wait(HOSTILE)
-    // The browser says that a session is unknown: the link needs none.
+    // The browser logs that there is no session: the link needs none.
     const { page } = await openPage(browser, `${shared.console.url}#/approvals?link=${token}`, 'Falc console')
     await page.getByText(`stop container ${container}`).first().waitFor()
     await checkAccess(page)
@@ -147,7 +147,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await page.context().close()
   })
 
-  test('the screen: what waits, and a word about it; who may not approve is told why', async () => {
+  test('the screen shows what waits and denies it; a user without the right to approve sees why', async () => {
     const { container, run } = await wait(HOSTILE)
     const { page } = await openPage(browser, `${shared.console.url}#/approvals`, 'Falc console')
     const signIn = async (name: keyof typeof made) => {

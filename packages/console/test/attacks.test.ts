@@ -1,4 +1,4 @@
-/** What somebody with few rights, or none, can take from others. */
+/** Clients with few rights, or none, cannot take resources from other clients. */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
@@ -31,7 +31,7 @@ beforeAll(async () => {
 })
 afterAll(() => shared.end())
 
-test('a stream whose client leaves before it begins takes nobody’s place', async () => {
+test('a client that disconnects before its stream begins frees its place', async () => {
   const stream = new Stream()
   const looks: (() => void)[] = []
   const look = () =>
@@ -52,7 +52,7 @@ test('a stream whose client leaves before it begins takes nobody’s place', asy
   expect(stream.clients).toBe(0)
 })
 
-test('a stream that nobody reads ends', async () => {
+test('a stream whose client does not read is closed', async () => {
   const stream = new Stream(0)
   const text = `:${'x'.repeat(1 << 22)}\n\n`
   let after = 0
@@ -69,7 +69,7 @@ test('a stream that nobody reads ends', async () => {
   await until('its end', () => stream.clients === 0)
 })
 
-test('half of the streams are for one token', async () => {
+test('one token can open half of the streams, and another token still gets one', async () => {
   const { console } = shared
   const stop = new AbortController()
   onTestFinished(() => stop.abort())
@@ -81,7 +81,7 @@ test('half of the streams are for one token', async () => {
   expect((await open('bob')).status).toBe(200)
 })
 
-test('whoever begins many sessions ends none of another’s', async () => {
+test('beginning too many sessions ends the oldest of the same user, and none of another user', async () => {
   const { console } = shared
   const begun = async (who: keyof typeof made) =>
     (await ask(console, '/api/v1/session', post('', bearer(who)))).headers.get('set-cookie')!.split(';')[0]!
@@ -92,7 +92,7 @@ test('whoever begins many sessions ends none of another’s', async () => {
   expect([await status(bobs), await status(anns[0]!), await status(anns[1]!)]).toEqual([200, 401, 200])
 })
 
-test('links are not guessed, and what anybody may send is small', async () => {
+test('guessing links is throttled for each client, and a large request is refused', async () => {
   const { console } = shared
   const link = (body: object) => ask(console, '/api/v1/approvals', post(JSON.stringify(body)))
   expect((await link({ token: 'x'.repeat(5000) })).status).toBe(413)
@@ -108,7 +108,7 @@ test('links are not guessed, and what anybody may send is small', async () => {
   answer.resume()
 })
 
-test('a filter of many regular expressions is refused, in a silence too', async () => {
+test('a filter with many regular expressions is refused, also in a silence', async () => {
   const { console } = shared
   const filter = Array.from({ length: 9 }, (_, i) => `proc.name regex "(.{0,30}){0,30}${i}"`).join(' or ')
   const list = await ask(console, `/api/v1/alerts?filter=${encodeURIComponent(filter)}`, { headers: bearer('ann') })
@@ -117,7 +117,7 @@ test('a filter of many regular expressions is refused, in a silence too', async 
   expect((await ask(console, '/api/v1/silences', post(JSON.stringify(silence), bearer('ann')))).status).toBe(400)
 })
 
-test('large alerts, and alerts with many tags, make no endless answer', async () => {
+test('groups of large alerts, and of alerts with many tags, are bounded', async () => {
   const { console } = shared
   const tags = Array.from({ length: 200 }, (_, i) => `t${i}`)
   await console.writer.insert([alert(2, { rule: 'Many', tags })])
@@ -132,7 +132,7 @@ test('large alerts, and alerts with many tags, make no endless answer', async ()
 })
 
 test.each(['//', '//[', 'http://', 'http://[::1'])(
-  '%s is no path: refused, and no error of the console',
+  'the malformed request target %s is refused with status 400',
   async target => {
     const { port, hostname } = new URL(shared.console.url)
     const asked = httpRequest({ port, hostname, path: target })
@@ -143,7 +143,7 @@ test.each(['//', '//[', 'http://', 'http://[::1'])(
   },
 )
 
-test('the answer about sensors is bounded, whatever they report', async () => {
+test('the response about sensors is bounded, whatever they report', async () => {
   const reports = Array.from({ length: 30 }, (_, n) =>
     alert(1000 + n, {
       ...{ rule: 'Falco internal: metrics snapshot', hostname: `host ${n}` },
@@ -158,7 +158,7 @@ test('the answer about sensors is bounded, whatever they report', async () => {
   expect(json.complete).toBe(false)
 })
 
-test('the answer about dead letters is bounded, whatever was refused', async () => {
+test('the response about dead letters is bounded, whatever their number and size', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-console-dead-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const kept = new DeadLetters(folder)

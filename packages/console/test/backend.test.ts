@@ -1,4 +1,4 @@
-/** The backend answers others while a question reads the whole store. */
+/** The backend answers other queries while one reads the whole store. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,7 +39,7 @@ async function answerOf(backend: Backend, route: string, given: Given, namespace
   return JSON.parse(await backend.answer(placeOf('GET', route), asking, signal))
 }
 
-test('a question that reads all does not hold up others', async () => {
+test('a query that reads the whole store does not delay other queries', async () => {
   const backend = await backendOf(6000)
   const order: string[] = []
   const ask = async (name: string, route: string, given: Given) => {
@@ -56,7 +56,7 @@ test('a question that reads all does not hold up others', async () => {
   expect([all.count, newest.alerts.length]).toEqual([0, 1])
 })
 
-test('a question ends with whoever asked it; an answer says of how many of the alerts it is', async () => {
+test('a query ends when its client disconnects, and reports how many of the alerts it has read', async () => {
   const backend = await backendOf(6000)
   const gone = AbortSignal.abort()
   const { groups, ...part } = await answerOf(backend, 'groups', { by: 'proc.name', wait: '60' }, undefined, gone)
@@ -68,12 +68,12 @@ test('a question ends with whoever asked it; an answer says of how many of the a
   const facets = await answerOf(backend, 'facets', { fields: 'rule,proc.name' }, undefined, gone)
   expect([facets.complete, facets.looked]).toEqual([false, part.looked])
   expect(await answerOf(backend, 'groups', { by: 'proc.name', wait: '60' })).toMatchObject({ complete: true })
-  // Who may see some of the alerts is not told how many there are.
+  // A token for some namespaces does not learn how many alerts there are.
   const own = await answerOf(backend, 'groups', { by: 'proc.name' }, ['nobody'], gone)
   expect(own).toEqual({ groups: [], complete: false })
 })
 
-test('a change is of all that was selected, also when whoever asked for it has gone', async () => {
+test('a change applies to all selected alerts, even if its client has disconnected', async () => {
   const backend = await backendOf(6000)
   const body = Buffer.from('{"select": {"filter": "proc.name exists"}, "state": "acknowledged"}')
   const asking = { who: { name: 'x', scopes: [] }, id: '', body, given: new URLSearchParams() }

@@ -1,4 +1,4 @@
-/** Pages for tests: each fails its test when it complains, runs others' scripts or breaks its policy. */
+/** Pages for tests. A page fails its test if it logs a warning or error, opens a dialog, or requests another origin. */
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type Browser, chromium, type Page } from 'playwright-core'
@@ -16,7 +16,7 @@ export interface PageOptions {
   readonly offline?: boolean
 }
 
-/** @returns the page, and what closes it and fails when it complained or has another title */
+/** @returns the page, and a function that closes it, and fails if it complained or its title is wrong */
 export async function openPage(
   browser: Browser,
   url: string,
@@ -27,7 +27,7 @@ export async function openPage(
     ...{ viewport: { width, height: 900 }, colorScheme: dark ? 'dark' : 'light', offline },
   })
   const page = await context.newPage()
-  // The machine may be busy: what does not come is still found.
+  // The machine may be busy, so waits are long. A missing element still fails the test.
   page.setDefaultTimeout(120_000)
   const complaints: string[] = []
   page.on('console', message => message.type() !== 'log' && complaints.push(message.text()))
@@ -48,7 +48,7 @@ export async function openPage(
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** Nothing is in the way of people who see, hear or move differently, and nothing makes the page wider than its window. */
+/** Checks that the page has no accessibility violations, and is not wider than its window. */
 export async function checkAccess(page: Page): Promise<void> {
   expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
   await page.evaluate(AXE)

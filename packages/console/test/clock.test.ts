@@ -1,4 +1,4 @@
-/** A clock that is set by hours: what lasts for a time lasts for that time. */
+/** Setting the system clock by hours does not change how long things last. */
 import type { IncomingMessage } from 'node:http'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Auth } from '../src/auth/auth.ts'
@@ -20,7 +20,7 @@ afterEach(() => {
 
 const setClock = (hours: number) => vi.setSystemTime(Date.now() + hours * HOUR)
 
-test.each([-5, 5])('by %d hours: whoever guessed waits for a minute', hours => {
+test.each([-5, 5])('clock set by %d hours: wrong guesses still throttle for one minute', hours => {
   const guesses = new Guesses()
   for (let i = 0; i < 10; i++) guesses.wrong('10.0.0.1')
   setClock(hours)
@@ -29,7 +29,7 @@ test.each([-5, 5])('by %d hours: whoever guessed waits for a minute', hours => {
   guesses.check('10.0.0.1')
 })
 
-test.each([-5, 15])('by %d hours: a session lasts for twelve', hours => {
+test.each([-5, 15])('clock set by %d hours: a session still lasts twelve hours', hours => {
   const { token, line } = newToken('ann', ['read'])
   const auth = new Auth({ tokens: parseTokens(line) })
   const request = (headers: IncomingMessage['headers']) =>

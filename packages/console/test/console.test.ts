@@ -1,4 +1,4 @@
-/** What the console answers, and what it takes. */
+/** What the console serves, and what it accepts. */
 import { alertJson } from '@falc/engine'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { until } from '../../../scripts/testing/wait.ts'
@@ -62,7 +62,7 @@ describe('alerts', () => {
     expect([status, ids ?? json]).toEqual([200, expected])
   })
 
-  test('one, by its ID or its first digits', async () => {
+  test('one alert is found by its ID or its first digits', async () => {
     const { console } = shared
     expect((await ask(console, `/api/v1/alerts/${idOf(1)}`)).json.alert).toMatchObject({ rule: 'Shell' })
     expect((await ask(console, '/api/v1/alerts/0000')).json.seq).toBe(1)
@@ -86,7 +86,7 @@ describe('alerts', () => {
   })
 })
 
-describe('the doors', () => {
+describe('the endpoints for alerts', () => {
   let doors: Awaited<ReturnType<typeof begin>>
   beforeAll(async () => {
     doors = await begin()
@@ -98,7 +98,7 @@ describe('the doors', () => {
     ...JSON.parse(alertJson(alert(8), { output_fields: false })),
     output_fields: { x: 1 },
   })
-  test('take what Falco, falcosidekick and its web UI output send, each once', async () => {
+  test('accept what Falco, falcosidekick and its web UI output send, and store each alert once', async () => {
     const { console } = doors
     expect((await ask(console, '/', post(falco))).json).toEqual({ stored: 1 })
     expect((await ask(console, '/', post(falco))).json).toEqual({ stored: 0 })
@@ -119,13 +119,13 @@ describe('the doors', () => {
     ['{"rule":"x"}', 400],
     ['{"event":{"rule":"x"},"outputs":[],"more":1}', 400],
     [`"${'x'.repeat(1024 * 1024)}"`, 413],
-  ])('refuse what is no alert: %#', async (body, status) => {
+  ])('refuse a body that is not an alert: %#', async (body, status) => {
     const { console } = doors
     expect((await ask(console, '/', post(body))).status).toBe(status)
   })
 })
 
-test('the stream: what arrives, what a client has missed, and no more than it can read', async () => {
+test('the stream sends new alerts and those a client missed, or a gap if there are too many', async () => {
   const console = await start()
   await console.writer.insert([alert(1)])
   const stop = new AbortController()
@@ -165,7 +165,7 @@ test('the OpenAPI document has every route', async () => {
   expect(headers.get('content-security-policy')).toContain("script-src 'self'")
 })
 
-test('sensors: the hosts of alerts, with what the last of their metrics alerts says', async () => {
+test('sensors are the hosts of alerts, with what their last metrics alert reports', async () => {
   const console = await start()
   const snapshot = (n: number, metrics: Record<string, string | number>) =>
     alert(n, { rule: 'Falco internal: metrics snapshot', hostname: 'db', output_fields: metrics })
@@ -186,7 +186,7 @@ test('sensors: the hosts of alerts, with what the last of their metrics alerts s
     { host: '', last: at(5), alerts: 1 },
   ])
   expect(sensors[0].reported).toBe(undefined)
-  // To the minute.
+  // Times are rounded down to the minute.
   expect((await ask(console, '/api/v1/sensors?since=2026-11-24T10:00:04Z')).json.sensors).toHaveLength(3)
   expect((await ask(console, '/api/v1/sensors?since=2026-11-24T10:01:00Z')).json.sensors).toEqual([])
 })

@@ -1,6 +1,6 @@
 /**
- * Requests by the thousand, as somebody with a token for one namespace may send them: each has an answer or a refusal, none is an error of
- * the console, and none tells anything of another namespace.
+ * Random requests with a token for one namespace: each is answered or refused, none causes an internal error, and none reveals
+ * anything about another namespace.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ import { checkParameters } from '../src/parameters.ts'
 import { ROUTES } from '../src/routes.ts'
 import { alert, idOf } from './start.ts'
 
-/** In everything that another namespace's alerts have. */
+/** Part of all values in the alert of another namespace. */
 const SECRET = 'theirs'
 
 const ODD = [
@@ -164,7 +164,7 @@ const asked = fc
     }),
   )
 
-test('requests of a tenant', { timeout: FUZZ_TIMEOUT }, async () => {
+test('a tenant’s requests cause no internal error and leak no other namespace', { timeout: FUZZ_TIMEOUT }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-console-fuzz-'))
   const path = join(folder, 'alerts.db')
   const store = await Store.open(path)
@@ -197,14 +197,14 @@ test('requests of a tenant', { timeout: FUZZ_TIMEOUT }, async () => {
           body: Buffer.from(body),
         })
         JSON.parse(json)
-        // What was asked for may be in the answer.
+        // The response may repeat the requested ID.
         if (!id.includes(SECRET)) expect(json).not.toContain(SECRET)
       } catch (error) {
         const isFull = error instanceof StoreError && / silences$/.test(error.message)
         if (!(error instanceof Refused && error.status < 500) && !isFull) throw error
       }
     }),
-    // The same ones each time, unless more are wanted.
+    // The same requests in each run, unless more runs are requested.
     { seed: 1, ...fuzzed(500) },
   )
 })

@@ -1,4 +1,4 @@
-/** What happens on this machine is on the page: acts, falc with its probe, the store, the console, a browser. */
+/** From an event on this machine to the page: falc with its probe, the store, the console and a browser. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,7 @@ import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
 import { checkAccess, launch, noBrowser, openPage } from './browser.ts'
 import { begin } from './start.ts'
 
-test.skipIf((noLive() ?? noBrowser) !== undefined)('a file is read: the open page shows the alert', async () => {
+test.skipIf((noLive() ?? noBrowser) !== undefined)('reading a file shows an alert on the open page', async () => {
   const work = mkdtempSync(join(tmpdir(), 'falc-live-page-'))
   onTestFinished(() => rmSync(work, { recursive: true, force: true }))
   const secret = join(work, 'secret')
@@ -36,7 +36,7 @@ test.skipIf((noLive() ?? noBrowser) !== undefined)('a file is read: the open pag
   const rows = page.locator('.row', { hasText: `secret read by tail -n 1 ${secret}` })
   for (const count of [1, 2]) {
     await promisify(execFile)('tail', ['-n', '1', secret])
-    // Nobody has touched the page.
+    // Without any input to the page.
     await rows.nth(count - 1).waitFor()
     expect(await rows.count()).toBe(count)
   }

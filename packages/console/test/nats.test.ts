@@ -1,4 +1,4 @@
-/** Alerts that come over NATS. */
+/** Alerts that arrive over NATS. */
 import { alertJson } from '@falc/engine'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
@@ -10,7 +10,7 @@ import { missing } from '../../outputs/test/transports/peer.ts'
 import type { Console } from '../src/index.ts'
 import { alert, ask, begin, idOf } from './start.ts'
 
-describe.skipIf(skipped('peers', missing('nats-server')))('a console with a stream', () => {
+describe.skipIf(skipped('peers', missing('nats-server')))('a console that reads a stream', () => {
   let server: Awaited<ReturnType<typeof natsServer>>
   let connection: NatsConnection
   let shared: Awaited<ReturnType<typeof begin>>
@@ -29,7 +29,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('a console with a stre
   const idsIn = async (console: Console): Promise<string[]> =>
     (await ask(console, '/api/v1/alerts?limit=1000')).json.alerts.map((one: any) => one.alert.id).sort()
 
-  test('it waits for the stream, takes alerts of any sender, each once, and reports what is no alert', async () => {
+  test('waits for the stream, stores the alerts of any sender once, and reports what is not an alert', async () => {
     await until('the console misses the stream', () => notes.some(note => note.startsWith('nats: ')))
     await (await jetstreamManager(connection)).streams.add({ name: 'FALCO', subjects: ['FALCO.>'] })
     // Falco's JSON has no ID: Falc's output has it in a header.
@@ -51,7 +51,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('a console with a stre
     ])
   })
 
-  test('what comes while no console is there is stored by the next one', async () => {
+  test('stores alerts that were sent while no console was running', async () => {
     await shared.console.close()
     await jetstream(connection).publish('FALCO.Error', alertJson(alert(900), { id: true }))
     const next = await begin({ nats: { url: [server.url] } })

@@ -1,4 +1,4 @@
-/** Signing in, with an identity provider that is strict, or lies. */
+/** Signing in with an identity provider that is strict, or lies. */
 import { createHash, createSign, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
@@ -17,10 +17,10 @@ function signed(claims: object, key: KeyObject, alg = 'RS256'): string {
   return `${input}.${signature}`
 }
 
-/** What it says of somebody, and with which key; by default the truth. */
+/** Changes the claims, the key or the algorithm of an ID token; nothing by default. */
 type Lie = (claims: Record<string, unknown>) => { claims?: object; key?: KeyObject; alg?: string }
 
-/** It answers what the protocol allows, and nothing else. */
+/** It accepts what the protocol allows, and nothing else. */
 class IdentityProvider {
   lie: Lie = () => ({})
   readonly refusals: string[] = []
@@ -130,7 +130,7 @@ const go = (path: string, cookie = '') =>
   fetch(new URL(path, shared.console.url), { redirect: 'manual', headers: { cookie } })
 const cookieOf = (response: Response) => response.headers.get('set-cookie')?.split(';')[0]
 
-/** As far as the provider's answer. */
+/** Begins a sign-in, up to the redirect from the provider. */
 async function begun() {
   const login = await go('/api/v1/oidc/login')
   expect([login.status, login.headers.get('set-cookie')]).toEqual([
@@ -142,7 +142,7 @@ async function begun() {
   return { cookie: cookieOf(login)!, path: pathname + search }
 }
 
-test('somebody signs in, and may do what their role says', async () => {
+test('a sign-in grants the scopes of the role, for a limited time, and works once', async () => {
   provider.lie = () => ({})
   expect(await ask(shared.console, '/api/v1/session')).toMatchObject({
     status: 401,
@@ -154,7 +154,7 @@ test('somebody signs in, and may do what their role says', async () => {
   expect(back.headers.get('set-cookie')).toMatch(/^falc_session=.*HttpOnly; SameSite=Strict/)
   const session = await go('/api/v1/session', cookieOf(back))
   expect(await session.json()).toMatchObject({ name: 'ann', scopes: ['read'] })
-  // Groups may change at the provider: the session ends, also for a browser that keeps its cookie.
+  // Groups may change at the provider, so the session ends, even if a browser keeps its cookie.
   expect(back.headers.get('set-cookie')).toContain(`Max-Age=${SESSION_MS / 1000}`)
   const now = performance.now()
   const clock = vi.spyOn(performance, 'now')
@@ -167,23 +167,23 @@ test('somebody signs in, and may do what their role says', async () => {
     expect((await go('/api/v1/session', cookieOf(back))).status).toBe(status)
   }
   clock.mockRestore()
-  // The same answer does not count twice.
+  // The same redirect is not accepted twice.
   expect((await go(path, cookie)).status).toBe(401)
   expect(provider.refusals).toEqual([])
 })
 
-test('an answer counts for the browser that has asked, and for what it has asked', async () => {
+test('a redirect is accepted only from the browser that began the sign-in, and only for that sign-in', async () => {
   provider.lie = () => ({})
   const [first, second] = [await begun(), await begun()]
   expect((await go(first.path)).status).toBe(401)
   expect((await go(first.path, second.cookie)).status).toBe(401)
   const mixed = first.path.replace(/state=.*/, /state=.*/.exec(second.path)![0])
-  // Another's code: the provider sees that the verifier is not its own.
+  // The code of another sign-in: the provider sees that the verifier does not match.
   expect((await go(mixed, second.cookie)).status).toBe(401)
   expect(provider.refusals).toEqual(['code_verifier'])
 })
 
-test("whoever begins many sign-ins ends nobody else's", async () => {
+test('a sign-in survives 2,000 later ones; a changed cookie and another process are refused', async () => {
   provider.lie = () => ({})
   const { issuer } = provider
   const options = { issuer, clientId: 'falc', clientSecret: 'secret', redirectUri: REDIRECT }
@@ -192,7 +192,7 @@ test("whoever begins many sign-ins ends nobody else's", async () => {
   for (let n = 0; n < 2000; n++) await own.begin()
   const back = await fetch(location, { redirect: 'manual' })
   const { search } = new URL(back.headers.get('location')!)
-  // Another process has not sealed it, and a sealed text that was changed is refused.
+  // Another process cannot open the sealed cookie, and a changed one is refused.
   await expect(new Provider(options, () => {}).end(search, cookie)).rejects.toThrow('begin again')
   const changed = cookie.replace(/=(.)/, (_, first) => `=${first === 'A' ? 'B' : 'A'}`)
   await expect(own.end(search, changed)).rejects.toThrow('begin again')
@@ -203,7 +203,7 @@ const lies: Record<string, Lie> = {
   'another nonce': truth => ({ claims: { ...truth, nonce: 'x' } }),
   'another audience': truth => ({ claims: { ...truth, aud: 'else' } }),
   'another issuer': truth => ({ claims: { ...truth, iss: 'http://127.0.0.1:1' } }),
-  'one that has ended': truth => ({ claims: { ...truth, exp: 1000 } }),
+  'an expiry in the past': truth => ({ claims: { ...truth, exp: 1000 } }),
   'another key': () => ({ key: other!.privateKey }),
   'no signature': () => ({ alg: 'none' }),
 }
@@ -215,7 +215,7 @@ test.each(Object.keys(lies))('an ID token with %s is refused', async lie => {
   expect(notes.at(-1)).toContain('sign-in refused')
 })
 
-test('somebody without a role may do nothing', async () => {
+test('a user without a role gets no session', async () => {
   provider.lie = truth => ({ claims: { ...truth, groups: ['others'] } })
   const { cookie, path } = await begun()
   const back = await go(path, cookie)

@@ -1,4 +1,4 @@
-/** The console's page in a browser, on alerts that attack whoever looks at them. */
+/** The console's page in a browser, with alerts that attack the viewer. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ import { alert, ask, begin, post } from './start.ts'
 
 const CAPTURE = join(import.meta.dirname, '../../../examples/captures/host-a.scap')
 
-/** It would run, clear a terminal, turn text around and hide; and it is long. */
+/** Would run a script, clear a terminal, reverse text and hide a character. */
 const HOSTILE = '<script>document.title="owned"</script><img src=x onerror="document.title=1">\u001b[2J\u202eevil\u200b'
 const SHOWN =
   '<script>document.title="owned"</script><img src=x onerror="document.title=1">\\u001b[2J\\u202eevil\\u200b'
@@ -41,7 +41,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }))
 
 beforeAll(() => buildConsoleApp(join(work, 'app')))
 
-test('the page is small, and has no editor', () => {
+test('the main script is small, and does not contain the editor', () => {
   const main = readFileSync(join(work, 'app/main.js'))
   expect(gzipSync(main).length).toBeLessThan(100_000)
   expect(main.includes('cm-editor')).toBe(false)
@@ -87,7 +87,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
   const open = (hash: string, options?: PageOptions) =>
     openPage(browser, shared.console.url + hash, 'Falc console', options)
 
-  test('alerts over time and their rules; a click shows them; a span of time is selected', async () => {
+  test('a click on a rule lists its alerts, and a drag on the chart selects a time span', async () => {
     const { page, done } = await open('#/now')
     await page.getByRole('heading', { name: '151 alerts' }).waitFor()
     await page
@@ -109,7 +109,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('a search with completion and errors; only rows in sight are there; keys decide', async () => {
+  test('the search completes and reports errors, only visible rows are rendered, and keys triage alerts', async () => {
     const { page, done } = await open('#/alerts')
     await page.locator('.row').nth(20).waitFor()
     expect(await page.locator('.row').count()).toBeLessThan(80)
@@ -122,7 +122,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await page.getByRole('option', { name: /^proc\.name / }).click()
     expect(await page.getByLabel('Condition').inputValue()).toBe('proc.name ')
     await page.getByLabel('Condition').fill('alert.ru')
-    // Who types on at once sees the errors of that, not what fits the word that was taken.
+    // If the user types on at once, the errors of the new text appear, not completions after the old text.
     await page.getByRole('option', { name: /^alert\.rule / }).waitFor()
     await page.evaluate(`{
       document.querySelector('.offer').dispatchEvent(new MouseEvent('mousedown', { bubbles: true }))
@@ -153,7 +153,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('groups, facets and columns', async () => {
+  test('alerts are grouped, narrowed by a facet, and shown with a chosen column', async () => {
     const { page, done } = await open('#/alerts?group=rule')
     await page.locator('.group-line', { hasText: 'Shell' }).getByText('×75').waitFor()
     await page
@@ -168,7 +168,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('an exception from an alert: proposed, tested on what is stored, written', async () => {
+  test('an exception is proposed from an alert, tested on stored alerts, and written', async () => {
     const { page, done } = await open(`#/alerts?open=${alert(7).id}&range=0`)
     await page.getByRole('button', { name: 'Make an exception' }).click()
     await page
@@ -184,7 +184,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('a silence, and the rules that never fire', async () => {
+  test('a silence is created and ended, and rules that never fired are listed', async () => {
     const { page, done } = await open('#/silences?filter=proc.name%20%3D%20sh9')
     await page.getByLabel('Why').fill('known')
     await page.getByRole('button', { name: 'Silence', exact: true }).click()
@@ -199,7 +199,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('what falc detects is on the page', async () => {
+  test('an alert that falc raises appears on the open page', async () => {
     const { page, done } = await open('#/alerts?filter=alert.rule%20%3D%20%22Shadow%20read%22&range=0')
     await page.getByText('No alerts.').waitFor()
     const rule = {
@@ -217,13 +217,13 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
       cwd: work,
     })
     await page.getByText('read by cat').first().waitFor()
-    // A store keeps what the condition has read, also what the output does not show.
+    // A store keeps the fields that the condition read, even if the output does not show them.
     const { json } = await ask(shared.console, 'api/v1/alerts?filter=alert.rule%20%3D%20%22Shadow%20read%22&limit=1')
     expect(json.alerts[0].alert.condition_fields).toEqual({ 'evt.type': 'openat', 'fd.name': '/etc/shadow' })
     await done()
   })
 
-  test('what playbooks did about an alert stands with it', async () => {
+  test('what playbooks did about an alert is listed with it', async () => {
     const told = (n: number, action: string, outcome: string) =>
       alert(n, {
         ...{ rule: 'Falc response: step', source: 'response', time: now - BigInt(90_000 * 86_400 - n) * 1000n },
@@ -244,7 +244,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('who has yet to sign in is told how, and comes back to where they were', async () => {
+  test('a user who is not signed in gets a link, and returns to the same view afterwards', async () => {
     const oidc = {
       ...{ issuer: 'http://127.0.0.1:1', clientId: 'falc', clientSecret: 's' },
       redirectUri: 'http://127.0.0.1:1/',
@@ -263,7 +263,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await page.waitForURL(url => url.hash === '#/alerts?q=shadow')
   })
 
-  test('the playground runs in the console, too, under its policy', async () => {
+  test('the playground also runs in the console, under its content security policy', async () => {
     const { page, done } = await open('#/playground')
     await page.getByRole('list', { name: 'Alerts of this run' }).getByText('Password Hashes Read').first().waitFor()
     await page.getByRole('textbox', { name: 'Rules in syscall.yaml' }).waitFor()
@@ -282,7 +282,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     [`#/tune?rule=${hostile}&open=${alert(500).id}`, 'section h2'],
     [`#/rules?range=0&rule=${hostile}`, '.detail h2'],
     ['#/health', 'td button'],
-  ])('hostile text is text, and everybody can use the screen: %s', async (hash, place) => {
+  ])('hostile text is shown as text, and the screen is accessible: %s', async (hash, place) => {
     const { page, done } = await open(hash)
     await page.locator(place).getByText(SHOWN.slice(0, 40)).first().waitFor()
     await checkAccess(page)

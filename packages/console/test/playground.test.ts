@@ -16,13 +16,13 @@ import { checkAccess, launch, noBrowser, openPage, type PageOptions } from './br
 
 const ROOT = join(import.meta.dirname, '../../..')
 const CAPTURE = join(ROOT, 'examples/captures/host-a.scap')
-/** Falco's own rules, where they are. */
+/** Falco's own rules, if they are present. */
 const PUBLIC = ['falco', 'falco-incubating', 'falco-sandbox', 'k8s_audit']
   .map(name => join(ROOT, `../shared/corpus/rules/${name}_rules.yaml`))
   .filter(existsSync)
 if (PUBLIC.length < 4) console.warn("skipped: the public rules' alerts: the files are not here")
 
-/** What rules are made of, as public ones are, which may not be here: each rule takes some events of the capture before the next. */
+/** Conditions like those of the public rules, which may be absent. Each rule takes some events of the capture before the next. */
 const CHECKS = [
   ...['opened and basename(fd.name) = ld.so.cache', 'opened and proc.name in (shells)'],
   ...['opened and fd.name glob "/etc/p*"', 'opened and fd.name startswith /etc and not proc.name = cat'],
@@ -62,11 +62,11 @@ const OVERRIDES = `- list: shells
   override: { priority: replace, output: replace }
 `
 
-test('the rows in sight, and the room of the others', () => {
+test('the range of a list has the visible rows, and the space before and after them', () => {
   expect(rangeOf(0, 30, 0, 600)).toEqual({ start: 0, end: 0, before: 0, after: 0 })
   expect(rangeOf(1000, 30, 0, 600)).toEqual({ start: 0, end: 26, before: 0, after: 974 * 30 })
   expect(rangeOf(1000, 30, 15_000, 600)).toEqual({ start: 494, end: 526, before: 494 * 30, after: 474 * 30 })
-  // A list that has become shorter than where one looks.
+  // A list that has become shorter than the scroll position.
   expect(rangeOf(10, 30, 15_000, 600)).toEqual({ start: 10, end: 10, before: 300, after: 0 })
 })
 
@@ -89,7 +89,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
   const row = (page: Page, name: string) =>
     page.getByRole('list', { name: 'Alerts of this run' }).getByRole('button').filter({ hasText: name }).first()
 
-  test('it raises the alerts that falc does, and says why', async () => {
+  test('the page raises as many alerts as falc does, and explains them', async () => {
     const { page, done } = await open()
     const alerts = await falcsAlerts()
     await page.getByRole('heading', { name: `${alerts.length} alerts` }).waitFor()
@@ -115,9 +115,9 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
   }
 
   test.each([
-    ...(PUBLIC.length < 4 ? [] : [{ whose: 'the public', files: () => PUBLIC }]),
-    { whose: 'ours', files: ours },
-  ])('four rules files raise on a capture what the engine raises: $whose', async ({ files }) => {
+    ...(PUBLIC.length < 4 ? [] : [{ whose: 'public rules', files: () => PUBLIC }]),
+    { whose: 'our rules', files: ours },
+  ])('four rules files raise as many alerts on a capture as in the engine: $whose', async ({ files }) => {
     const paths = files()
     const { page, done } = await open()
     await page.getByRole('button', { name: /^syscall\.yaml/ }).waitFor()
@@ -128,11 +128,11 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await page.getByLabel('Open a capture or an audit log').setInputFiles(CAPTURE)
     const alerts = await falcsAlerts(paths)
     if (files === ours) expect(new Set(alerts.filter(rule => rule.startsWith('Check '))).size).toBe(CHECKS.length)
-    // Thousands are set apart as the browser's language does it.
+    // The browser's language decides how thousands are separated.
     const total = String(alerts.length).replace(/\B(?=(\d{3})+$)/g, '.?')
     await page.getByRole('heading', { name: new RegExp(`^${total} alerts$`) }).waitFor()
     const counts = Object.entries(Object.groupBy(alerts, rule => rule)).map(([rule, all]) => `${rule} ×${all!.length}`)
-    // The page names those that were raised most. An earlier run may have passed the same number on its way.
+    // The page lists the rules with the most alerts. An earlier run may have shown the same total in passing.
     await eventually(async () => {
       const texts = await page.locator('.chip').allTextContents()
       const shown = texts.map(text => text.replace(/(?<=\d)\D(?=\d{3}$)/, ''))
@@ -141,7 +141,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('rules that one writes: completion, findings, and alerts on a scene', async () => {
+  test('a new rule is written with completion and findings, and raises an alert on a scene', async () => {
     const { page, done } = await open()
     await page.getByRole('button', { name: 'New file' }).click()
     await page.getByRole('button', { name: 'A scene' }).click()
@@ -172,7 +172,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('tests of rules run when rules or tests change, and when a file is saved', async () => {
+  test('tests of rules run when they are created, and after a rule is changed and saved', async () => {
     const { page, done } = await open()
     await page.getByRole('button', { name: 'New file' }).click()
     await page.getByRole('button', { name: 'New tests' }).click()
@@ -194,7 +194,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('the user’s files: a compressed capture in several parts, and a file that is no capture', async () => {
+  test('a capture of several gzip members is read, and a file that is not a capture is an error', async () => {
     const { page, done } = await open()
     const bytes = gunzipSync(readFileSync(CAPTURE))
     const parts = [bytes.subarray(0, 30_000), bytes.subarray(30_000)].map(part => gzipSync(part))

@@ -56,7 +56,7 @@ const now = () => BigInt(Date.now()) * 1_000_000n
 const get = async (path: string) => (await ask(shared.console, `/api/v1/${path}`)).json
 const send = async (path: string, body: object) => ask(shared.console, `/api/v1/${path}`, post(JSON.stringify(body)))
 
-test('rules with hits, without, and those of no file', async () => {
+test('rules are listed with their hits, including rules that are in no file', async () => {
   const { files, rules, problems } = await get('rules')
   expect([files.length, problems]).toEqual([2, []])
   const shown = rules.map(({ name, hits, loaded }: any) => [name, hits, loaded?.priority])
@@ -65,12 +65,12 @@ test('rules with hits, without, and those of no file', async () => {
     ['Silent', 0, 'Error'],
     ['Elsewhere', 1, undefined],
   ])
-  // Equal checks count once; a rule that names no type is looked at for every one.
+  // Equal checks count once; a rule that names no event type is evaluated for every type.
   expect(rules.map(({ loaded }: any) => loaded?.checks)).toEqual([8, 1, undefined])
   expect((await ask(shared.console, '/api/v1/rules/Nothing')).status).toBe(404)
 })
 
-test('a rule after its overrides, with the place of each clause', async () => {
+test('a rule is shown after its overrides, with the place of each clause', async () => {
   const { condition, conditionText, exceptions } = await get('rules/Shell')
   expect(conditionText).toContain('shells and')
   expect(exceptions).toMatchObject([{ name: 'known', fields: ['proc.name', 'fd.name'] }])
@@ -81,7 +81,7 @@ test('a rule after its overrides, with the place of each clause', async () => {
   expect(found.filter(({ exception }) => exception === 'known')).toMatchObject([{ kind: 'not' }])
 })
 
-test('why it fired: by the alert’s values, and what follows because it did', async () => {
+test('an alert is explained by its values, and by what follows from the fact that the rule fired', async () => {
   const { condition, possible } = await get(`alerts/${idOf(1)}/why`)
   const leaves = (clause: any): any[] => (clause.children ? clause.children.flatMap(leaves) : [clause])
   const byText = Object.fromEntries(leaves(condition).map(({ text, truth, by, value }) => [text, [truth, by, value]]))
@@ -90,7 +90,7 @@ test('why it fired: by the alert’s values, and what follows because it did', a
     'proc.name in (sh, bash)': [true, 'value', 'sh'],
     'fd.name startswith /etc': [true, 'value', '/etc/file1'],
     'proc.pname = cron': [false, 'value', 'make'],
-    // The alert does not have it; but the rule has fired, and the other half does not hold.
+    // The alert lacks this field, but the rule fired and the other half does not hold.
     'proc.args = x': [true, 'deduced', undefined],
     'user.name = root': [false, 'value', '<NA>'],
   })
@@ -107,7 +107,7 @@ test('an exception is proposed, tested on the stored alerts, and written', async
   expect(shown).toContainEqual(['proc.name =', 9])
   expect(shown).toContainEqual(['fd.name =,proc.name =', 3])
   const removed = shown.map(([, removes]: [string, number]) => removes)
-  // What removes all would silence the rule.
+  // An exception that removes all alerts would silence the rule, so it comes last.
   const order = (n: number) => (n === total ? 0 : n)
   expect(removed).toEqual(removed.toSorted((a: number, b: number) => order(b) - order(a)))
   expect(removed.at(-1)).toBe(total)
@@ -124,7 +124,7 @@ test('an exception is proposed, tested on the stored alerts, and written', async
   expect([file, readFileSync(local, 'utf8').endsWith(yaml)]).toEqual([local, true])
   expect(yaml).toContain('        - [[bash, "a \\"b\\""], /etc/]')
   expect((await get('rules/Shell')).exceptions).toHaveLength(before + 1)
-  // The rule as it is now could not have raised it.
+  // The rule as it is now could not have raised this alert.
   expect((await get(`alerts/${idOf(0)}/why`)).possible).toBe(false)
 })
 
@@ -134,7 +134,7 @@ test.each([
   [{ rule: 'Shell', parts: [{ field: 'proc.name = x or proc.name', op: '=', values: ['x'] }] }, 400],
   [{ rule: 'Shell', parts: [{ field: 'proc.name', op: 'regex', values: ['x'] }] }, 400],
   [{ rule: 'Nothing', parts: [{ field: 'proc.name', op: '=', values: ['x'] }] }, 409],
-])('%o is not written', async (body, status) => {
+])('an invalid exception is refused and not written: %o', async (body, status) => {
   const text = readFileSync(local, 'utf8')
   expect((await send('tune', body)).status).toBe(status)
   expect(readFileSync(local, 'utf8')).toBe(text)

@@ -1,4 +1,4 @@
-/** Consoles for tests, and what is sent to them. */
+/** Consoles for tests, and alerts and requests for them. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,7 +38,7 @@ export async function begin(
   return { console, end }
 }
 
-/** One that ends with the test. */
+/** A console that is closed at the end of the test. */
 export async function start(options: Partial<ConsoleOptions> = {}): Promise<Console> {
   const { console, end } = await begin(options)
   onTestFinished(end)

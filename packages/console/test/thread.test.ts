@@ -1,4 +1,4 @@
-/** A question that does not end holds up others until its deadline, and no longer. */
+/** A query that does not end delays other queries until its deadline, and no longer. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ test('a thread that gives no answer for 30 seconds is replaced', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const asked = [ask(0), ask(60)]
   const refused = Promise.allSettled(asked)
-  // Before the thread can have said anything: what it says is heard in a later turn.
+  // The thread cannot have answered yet: its messages arrive in a later turn of the event loop.
   vi.advanceTimersByTime(29_999)
   expect(backend.waiting).toBe(2)
   vi.advanceTimersByTime(1)

@@ -1,4 +1,4 @@
-/** What people decide about alerts: states, notes, silences; and lists by it. */
+/** What people decide about alerts: states, notes and silences, and lists that select by them. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { alert, ask, begin, idOf, post } from './start.ts'
 
@@ -33,7 +33,7 @@ test('an alert is acknowledged, assigned, commented on and closed', async () => 
   expect(triage).not.toHaveProperty('assignee')
 })
 
-test('all that a list shows is changed, and a change that is sent again changes nothing', async () => {
+test('a change applies to all alerts of a list, and changes nothing when it is sent again', async () => {
   const body = { select: { filter: 'alert.rule = Read' }, state: 'false_positive', reason: 'backup job' }
   expect((await send('PATCH', 'alerts', body)).json).toEqual({ changed: 6, more: false })
   expect((await send('PATCH', 'alerts', body)).json).toEqual({ changed: 0, more: false })
@@ -45,7 +45,7 @@ test('all that a list shows is changed, and a change that is sent again changes 
   ])
 })
 
-test('groups of any fields, facets', async () => {
+test('alerts are grouped by any fields, and facets count values', async () => {
   expect((await get('groups?by=proc.name,rule&filter=proc.name%20%3D%20sh3')).groups).toMatchObject([
     { values: { 'proc.name': 'sh3', rule: 'Shell' }, count: 1, newest: { seq: 4 } },
   ])
@@ -58,7 +58,7 @@ test('groups of any fields, facets', async () => {
   })
 })
 
-test('a silence marks alerts, hides them from who asks for that, and is ended', async () => {
+test('a silence marks alerts, hides them on request, and can be ended', async () => {
   const silence = {
     condition: 'proc.name in (sh2, sh3)',
     from: '2026-11-24T10:00:03Z',
@@ -74,7 +74,7 @@ test('a silence marks alerts, hides them from who asks for that, and is ended', 
   expect((await get('status')).count).toBe(12)
   const ended = (await send('DELETE', 'silences/1')).json
   expect(Date.parse(ended.until)).toBeLessThanOrEqual(Date.now())
-  // What it has covered stays marked.
+  // The alerts that it covered stay marked.
   expect((await get('silences')).silences).toMatchObject([{ id: 1, count: 1 }])
 })
 

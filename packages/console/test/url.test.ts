@@ -9,7 +9,7 @@ import { alert } from './start.ts'
 
 const text = fc.string({ unit: 'binary', maxLength: 300 })
 
-test('an address shows what it was made for', () => {
+test('an address restores the view that it was made from, and invalid parts are ignored', () => {
   const span = fc
     .tuple(fc.nat(1e12), fc.integer({ min: 1, max: 1e12 }))
     .map(([from, length]) => [from + 1, from + 1 + length])
@@ -25,7 +25,7 @@ test('an address shows what it was made for', () => {
   expect(viewOf('#/nonsense?range=5&open=<script>&from=9&to=3')).toEqual(START)
 })
 
-test('a click on a value finds the alerts that have it, whatever it is', () => {
+test('a click on a value selects the alerts that have it, whatever the value is', () => {
   const source = alerts()
   fc.assert(
     fc.property(
@@ -40,7 +40,7 @@ test('a click on a value finds the alerts that have it, whatever it is', () => {
   )
 })
 
-test('a namespace is that of a container or of a request, and a tag one of several', () => {
+test('a namespace matches containers and audit events, and a tag matches one of several', () => {
   const source = alerts()
   const holds = (condition: string, change: Partial<ReturnType<typeof alert>>) =>
     compileCondition(condition, source).test(alert(1, change))
@@ -51,14 +51,14 @@ test('a namespace is that of a container or of a request, and a tag one of sever
   expect(holds(narrowed('', 'alert.tags', 'b', true), { tags: ['a', 'b'] })).toBe(true)
 })
 
-test('ancestors of a process, the oldest first', () => {
+test('the ancestors of a process are listed oldest first', () => {
   const fields = { 'proc.name': 'sh', 'proc.pname': 'nginx', 'proc.aname[2]': 'systemd', 'proc.pcmdline': 'nginx -g x' }
   expect(ancestryOf(fields).map(({ name }) => name)).toEqual(['systemd', 'nginx', 'sh'])
   expect(ancestryOf(fields)[1]!.details).toEqual([['proc.pcmdline', 'nginx -g x']])
   expect(ancestryOf({ 'proc.name': 'sh' })).toEqual([])
 })
 
-test('nothing invisible is left of a text', () => {
+test('invisible characters of a text are escaped', () => {
   fc.assert(fc.property(text, one => void expect(visible(one)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)))
   expect(visible('a\u202e\u001b[2J\u2028')).toBe('a\\u202e\\u001b[2J\\u2028')
 })

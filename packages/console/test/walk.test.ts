@@ -1,4 +1,4 @@
-/** Walks through the screens with the Tab key alone, also in a narrow window; sensors whose reports attack whoever looks at them. */
+/** Walks through the screens with the Tab key alone, also in a narrow window, and shows sensors with hostile reports. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,10 +9,10 @@ import { buildConsoleApp } from '../../../scripts/console-app.ts'
 import { checkAccess, launch, noBrowser, openPage, type PageOptions } from './browser.ts'
 import { alert, begin } from './start.ts'
 
-/** When the page has drawn what the last key changed, such as the rows that a list scrolls to: nobody presses the next one earlier. */
+/** Resolves when the page has drawn what the last key changed, such as the rows that a list scrolls to. */
 const DRAWN = 'new Promise(done => requestAnimationFrame(() => setTimeout(done)))'
 
-/** Where the focus is: `left`, when it is nowhere; else what is wrong with it. */
+/** Where the focus is: `left` if nowhere, else what is wrong with it, or an empty string. */
 const FOCUS = `(() => {
   const at = document.activeElement
   if (at === null || at === document.body) return 'left'
@@ -33,8 +33,8 @@ const UNREACHED = `[...document.querySelectorAll('a[href], button:not([disabled]
   .map(one => one.outerHTML.slice(0, 200))`
 
 /**
- * Presses Tab until the focus leaves the page, twice: what loads late may take the focus to itself, or replace what had it.
- * @returns what can be used with a pointer and never had the focus, or none that can be seen
+ * Presses Tab until the focus leaves the page, twice: elements that load late may take the focus, or replace the focused one.
+ * @returns elements that a pointer can use and that never had the focus, or the first one with an invisible focus
  */
 async function walk(page: Page): Promise<string[]> {
   await page.evaluate("document.addEventListener('focusin', ({ target }) => (target.dataset.walked = ''))")
@@ -80,7 +80,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
   const open = (hash: string, options?: PageOptions) =>
     openPage(browser, shared.console.url + hash, 'Falc console', options)
 
-  test.each([1280, 400])('sensors that drift, %i pixels wide', async width => {
+  test.each([1280, 400])('a differing sensor is marked, hostile reports are escaped, %i pixels wide', async width => {
     const { page, done } = await open('#/health', { width })
     await page.getByText('differ from the others’').waitFor()
     expect(await page.getByText('differ from the others’').count()).toBe(1)
@@ -89,7 +89,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
-  test('Tab leaves an empty search, and completes a word that has been begun', async () => {
+  test('Tab leaves an empty search, and completes a partial word', async () => {
     const { page, done } = await open('#/alerts?range=0')
     const condition = page.getByLabel('Condition')
     await condition.focus()

@@ -1,4 +1,4 @@
-/** Why an alert was raised, from what its sensor has kept: each check is as the engine says of the event. */
+/** Why an alert was raised, from what its sensor recorded: each check has the result that the engine reports for the event. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AlertData, alertJson, alerts, Engine, parseAlert, type Source } from '@falc/engine'
@@ -12,7 +12,7 @@ const SYSCALL = syscall()
 const AUDIT = k8sAudit()
 const CONDITIONS = alerts({ sources: [SYSCALL, AUDIT], filterOnly: true })
 
-/** Of rules that the library does not have: networks, transformers, flags, and fields on both sides. */
+/** Conditions that our own rules lack: networks, transformers, flags, and fields on both sides. */
 const OTHERS = `
 - rule: Connected
   desc: d
@@ -29,7 +29,7 @@ const OTHERS = `
 
 const rules = (name: string) => ({ name, content: readFileSync(join(ROOT, 'rules', name), 'utf8') })
 
-/** Each check of a condition with its truth. */
+/** Each check of a condition, and whether it holds. */
 function checks(node: any): [text: string, truth: boolean][] {
   return node.children ? node.children.flatMap(checks) : [[node.text, node.truth]]
 }
@@ -38,7 +38,7 @@ test.each([
   ['system calls', SYSCALL, rules('syscall.yaml'), 'container-a.scap', 5],
   ['networks, transformers and two fields', SYSCALL, { name: 'others.yaml', content: OTHERS }, 'host-a.scap', 20],
   ['audit events', AUDIT, rules('k8s_audit.yaml'), 'k8s-audit.jsonl', 5],
-])('%s', async (_, source, file, events, least) => {
+])('%s: each check of an explanation has the same result as in the engine', async (_, source, file, events, least) => {
   const appendOutput = [{ condition_fields: true }]
   const engine = new Engine({ sources: [SYSCALL, AUDIT], ruleMatching: 'all', appendOutput })
   const report = engine.load([file])

@@ -13,9 +13,9 @@ interface Tls {
 /** The stand-in for an API server: see apiserver.py. */
 export class ApiServer {
   readonly url: string
-  /** The file with the token that it takes now. */
+  /** The file with the token that it accepts now. */
   readonly token: string
-  /** A file that says how to reach it. */
+  /** A kubeconfig file for it. */
   readonly kubeconfig: string
   readonly #folder: string
   readonly #process: ChildProcessWithoutNullStreams
@@ -62,12 +62,12 @@ export class ApiServer {
     return new ApiServer(folder, process, lines, port, tls)
   }
 
-  /** What whoever has the token may do. */
+  /** Sets the roles of the token's owner. */
   allow(roles: readonly unknown[]): void {
     writeFileSync(join(this.#folder, 'roles.json'), JSON.stringify(roles))
   }
 
-  /** One command, and what it prints. */
+  /** Sends one command. @returns what it prints */
   async tell(command: string): Promise<any> {
     this.#process.stdin.write(`${command}\n`)
     const { value } = await this.#lines.next()

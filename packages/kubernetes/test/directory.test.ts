@@ -1,4 +1,4 @@
-/** What is known of pods, against a strict stand-in for the API server whose watches end when they please. */
+/** The directory of pods, against a strict stand-in for the API server whose watches may end at any time. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
 import { until } from '../../../scripts/testing/wait.ts'
@@ -34,7 +34,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
   }
 
   test.each(['list', 'watch'] as const)(
-    'without the right to %s, no kind can be followed, and each says so',
+    'without the right to %s, no kind can be followed, and each reports a problem',
     async verb => {
       const { rules, ...role } = metadataRole()
       server.allow([
@@ -55,7 +55,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
     },
   )
 
-  test('all that has a name is told of, and changes as it changes', async () => {
+  test('a pod is described with its namespace, node, owners and services, and changes with them', async () => {
     await put('Namespace', { metadata: { name: 'shop', uid: 'n1', labels: { team: 'a' } } })
     await put('Node', { metadata: { name: NODE, uid: 'k1', labels: { zone: 'z' } } })
     await put('Deployment', { metadata: { name: 'web', namespace: 'shop', uid: 'd1', labels: { app: 'web' } } })
@@ -101,7 +101,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
     directory.onChange = change => changes.push(change)
     await put('Pod', { ...pod, metadata: { ...pod.metadata, labels: { app: 'db' } } })
     await until('its change', () => directory.find('p1')!.description.services.length === 0)
-    // Nothing that is kept: nobody is told.
+    // No stored property changes, so no change is reported.
     await put('Pod', {
       ...pod,
       status: { ...pod.status, phase: 'Running' },
@@ -110,14 +110,14 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
     await server.tell('remove Namespace - shop')
     await until('the end of its namespace', () => directory.find('p1')!.description.ns.uid === undefined)
     expect(changes).toEqual([{ uid: 'p1' }, { namespace: 'shop' }])
-    // What is deleted is told of for a while, since events come late.
+    // A deleted pod is found for a while, since events arrive late.
     await server.tell('remove Pod shop web-1-x')
     await until('its end', () => directory.sizes.pods === 0)
     expect(directory.find('p1')!.description.name).toBe('web-1-x')
     directory.close()
   })
 
-  test('a static pod is found by the name of its control groups', async () => {
+  test('a static pod is found by the hash in the name of its control groups', async () => {
     await put('Pod', {
       metadata: {
         name: 'etcd',
@@ -132,7 +132,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
     directory.close()
   })
 
-  test('of all nodes, pods are found by their names, also when they are gone', async () => {
+  test('without a node, pods of all nodes are found by name, also after deletion', async () => {
     const pod = (uid: string) => ({
       metadata: { name: 'db-0', namespace: 'shop', uid },
       spec: { nodeName: 'another', containers: [] },
@@ -153,7 +153,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
     directory.close()
   })
 
-  test('what finds no room is left out and counted', async () => {
+  test('objects beyond the limit are dropped and counted', async () => {
     for (const name of ['a', 'b', 'c']) await put('Namespace', { metadata: { name } })
     const directory = follow({ limits: { objects: 2, bytes: 1 << 20 } })
     await until('the lists', () => directory.synced)
@@ -162,7 +162,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
     directory.close()
   })
 
-  test('without the right to follow a kind, the others are, and it is said', async () => {
+  test('without the right to follow some kinds, the others are followed, with a warning for each', async () => {
     const [core] = metadataRole().rules
     server.allow([{ ...metadataRole(), rules: [core] }])
     const warnings: string[] = []
@@ -179,7 +179,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
   })
 
   test(
-    `${STEPS} random changes to ${PODS} pods, with gaps and disconnections: in the end all of it is known, and nothing else`,
+    `after ${STEPS} random changes to ${PODS} pods, with gaps and disconnections, exactly the existing pods are known`,
     async () => {
       const world = new World(server, SEED)
       await world.fill(PODS)
@@ -193,7 +193,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
       const same = () =>
         directory.sizes.pods === truth.size &&
         [...truth].every(([uid, pod]) => isEqual(directory.find(uid)?.description, pod))
-      // Otherwise the assertion below says in what they differ.
+      // Otherwise the assertion below shows how they differ.
       await until('the truth', same).catch(() => {})
       expect(known()).toEqual(truth)
       expect(directory.sizes.pods).toBe(truth.size)
@@ -223,7 +223,7 @@ function heap(): number {
   return process.memoryUsage().heapUsed
 }
 
-/** Whatever the order of keys. */
+/** Ignores the order of keys. */
 function isEqual(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
   const [left, right] = [Object.entries(a), Object.entries(b)]

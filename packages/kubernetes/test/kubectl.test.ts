@@ -1,4 +1,4 @@
-/** The stand-in for the API server is one: kubectl, which nobody here has written, lists and watches it. */
+/** The stand-in for the API server also serves an independent client: kubectl lists and watches it. */
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,7 +23,7 @@ describe.skipIf(without)('kubectl', () => {
 
   beforeAll(async () => {
     cache = mkdtempSync(join(tmpdir(), 'falc-kubectl-'))
-    // kubectl sends its token over TLS alone.
+    // kubectl sends its token only over TLS.
     server = await ApiServer.start(selfSigned(cache))
     server.allow([metadataRole()])
     for (let i = 0; i < 7; i++) await pod(`web-${i}`, `node-${i % 2}`)
@@ -39,7 +39,7 @@ describe.skipIf(without)('kubectl', () => {
       .trim()
       .split('\n')
 
-  test('lists in pages, and the pods of one node', () => {
+  test('lists pods in pages, and those of one node', () => {
     const all = [0, 1, 2, 3, 4, 5, 6].map(i => `pod/web-${i}`)
     expect(kubectl('get', 'pods', '-A', '-o', 'name', '--chunk-size', '3')).toEqual(all)
     expect(kubectl('get', 'pods', '-n', 'shop', '-o', 'name', '--field-selector', 'spec.nodeName=node-1')).toEqual(
@@ -47,7 +47,7 @@ describe.skipIf(without)('kubectl', () => {
     )
   })
 
-  test('watches what is made, changed, moved away and removed', async () => {
+  test('watches pods that are created, changed, moved away and removed', async () => {
     const shown = 'jsonpath={.type} {.object.metadata.name}{"\\n"}'
     const which = ['--field-selector', 'spec.nodeName=node-1']
     const args = ['get', 'pods', '-A', '--watch', '--output-watch-events', '-o', shown, ...which]
@@ -67,14 +67,14 @@ describe.skipIf(without)('kubectl', () => {
     expect(lines).toEqual(['ADDED new', 'MODIFIED new', 'DELETED web-1', 'DELETED new'])
   })
 
-  test('is told when a version is too old', async () => {
+  test('gets an error for a resource version that is too old', async () => {
     await server.tell('compact')
     await pod('later', 'node-0')
     const [line] = kubectl('get', '--raw', '/api/v1/pods?watch=true&resourceVersion=2')
     expect(JSON.parse(line!)).toMatchObject({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })
   })
 
-  test('may not do what its role does not say', () => {
+  test('is refused what its role does not allow', () => {
     expect(() => kubectl('delete', 'pod', '-n', 'shop', 'web-0')).toThrow(/cannot (?:get|delete) resource "pods"/)
     expect(() => kubectl('get', 'cronjobs', '-A')).toThrow(/cannot list resource "cronjobs"/)
   })

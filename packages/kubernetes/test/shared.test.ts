@@ -44,7 +44,7 @@ describe.skipIf(without)('a collector for all nodes', () => {
   const kv = (): Promise<KV> => new Kvm(jetstream(connection)).open(bucket)
   const place = () => ({ connection: { url: [nats.url] }, bucket })
 
-  /** A collector until `stop`, or the end of the test. */
+  /** Runs a collector until `stop`, or the end of the test. */
   function collect(options: ConstructorParameters<typeof Collector>[2] = {}) {
     const directory = new Directory(new KubeClient({ server: api.url, token: { file: api.token } }, 20), { backoff })
     const door = new Bucket({ ...place(), create: { replicas: 1 } })
@@ -75,7 +75,7 @@ describe.skipIf(without)('a collector for all nodes', () => {
     return directory
   }
 
-  test('a node reads its own pods alone, and what they belong to; a receiver of audit events, all of them', async () => {
+  test('a node reads only its own pods and what they belong to; a receiver of audit events reads all', async () => {
     await put('Namespace', { metadata: { name: 'shop', uid: 'n1', labels: { team: 'a' } } })
     await put('Service', {
       metadata: { name: 'front', namespace: 'shop', uid: 's1' },
@@ -101,20 +101,20 @@ describe.skipIf(without)('a collector for all nodes', () => {
     })
     expect([node.find('p2'), node.find('feed')!.description.name]).toEqual([undefined, 'etcd'])
     expect(all.findNamed('shop', 'web-2')!.description.uid).toBe('p2')
-    // A change of a namespace is one of its pods.
+    // A change of a namespace is a change of its pods.
     const changes: unknown[] = []
     node.onChange = change => changes.push(change)
     await put('Namespace', { metadata: { name: 'shop', uid: 'n1', labels: { team: 'b' } } })
     await until('the change', () => node.find('p1')!.description.ns.labels!.team === 'b')
     expect(changes).toContainEqual({ uid: 'p1' })
-    // What is deleted is told of for a while.
+    // A deleted pod is found for a while.
     await api.tell('remove Pod shop web-1')
     await until('its end', () => node.find('p1')!.deleted)
     await until('the end of its key', async () => (await (await kv()).get('pods.a_example.p1'))?.operation === 'DEL')
     expect(collector.counts.failed).toBe(0)
   })
 
-  test('a collector that comes back writes only what has changed meanwhile, and removes what is gone', async () => {
+  test('a new collector writes only what has changed meanwhile, and removes deleted pods', async () => {
     await put('Namespace', { metadata: { name: 'shop', uid: 'n1' } })
     for (const n of [1, 2, 3]) await pod(`again-${n}`, `a${n}`, NODE)
     const first = collect()
@@ -125,14 +125,14 @@ describe.skipIf(without)('a collector for all nodes', () => {
     await pod('again-2', 'a2', NODE, { new: 'label' })
     const second = collect()
     await until('the changes', () => node.find('a1')!.deleted && node.find('a2')!.description.labels!.new === 'label')
-    // The node may know of them before the server has told the collector.
+    // The node may learn of them before the server has answered the collector.
     await until('the answers', () => second.collector.counts.written + second.collector.counts.deleted >= 2)
     expect(second.collector.counts).toMatchObject({ written: 1, deleted: 1 })
     await api.tell('remove Pod shop again-2')
     await api.tell('remove Pod shop again-3')
   })
 
-  test('a deleted pod lingers, so that a node that was away learns of it', async () => {
+  test('a deleted pod lingers, so that a node that starts later learns of it', async () => {
     await pod('brief', 'brief', NODE)
     const { collector } = collect({ linger: 600_000 })
     await until('the pod', () => collector.counts.written > 0)
@@ -141,7 +141,7 @@ describe.skipIf(without)('a collector for all nodes', () => {
     await until('the pod', () => node.find('brief'))
   })
 
-  test('a collector that is silent is told, and one that speaks again; so is one that cannot follow the pods', async () => {
+  test('a node notices when a collector falls silent, returns, or cannot follow the pods', async () => {
     const warnings: string[] = []
     const { stop } = collect()
     const node = read({ node: NODE, silence: 300, warn: text => warnings.push(text) })
@@ -152,7 +152,7 @@ describe.skipIf(without)('a collector for all nodes', () => {
     expect(node.events.silences).toBeGreaterThan(0)
     api.allow([])
     const { stop: end } = collect()
-    // It does not begin before it has a list; the role comes too late for nobody.
+    // It does not begin before it has a list, so the role is in time.
     api.allow([metadataRole()])
     await until('its return', () => node.podsSynced)
     await end()
@@ -160,7 +160,7 @@ describe.skipIf(without)('a collector for all nodes', () => {
     await until('the problem', () => node.problem?.includes('forbidden'))
   })
 
-  test('of two collectors one writes, until it stops; its successor need not wait', async () => {
+  test('of two collectors one writes until it stops; the other then takes over before the lease expires', async () => {
     await pod('two-1', 't1', NODE)
     const first = collect()
     await until('the first', () => first.collector.leads && first.collector.size > 0)
@@ -177,7 +177,7 @@ describe.skipIf(without)('a collector for all nodes', () => {
     await api.tell('remove Pod shop two-2')
   })
 
-  test('a collector that was held up overwrites nothing that its successor has written', async () => {
+  test('a collector that was delayed overwrites nothing that its successor has written', async () => {
     await pod('held', 'h0', NODE)
     const slow = collect({ heartbeat: 600_000, together: 300 })
     await until('the slow one', () => slow.collector.size > 0)
@@ -194,7 +194,7 @@ describe.skipIf(without)('a collector for all nodes', () => {
     await api.tell('remove Pod shop held')
   })
 
-  test('one that cannot follow the pods gives way to one that can', async () => {
+  test('a collector that cannot follow the pods gives way to one that can', async () => {
     const door = new Bucket({ ...place(), create: { replicas: 1 } })
     onTestFinished(() => door.close())
     const other = await door.open()
@@ -208,7 +208,7 @@ describe.skipIf(without)('a collector for all nodes', () => {
     await until('its turn', () => collector.leads)
   })
 
-  test('the server goes and comes back, the bucket is emptied, and somebody writes nonsense: in the end all of it is known', async () => {
+  test('all pods are known again after an invalid entry, a restart of the server and a deleted bucket', async () => {
     const world = new World(api, 7)
     await world.fill(300)
     const { collector } = collect()

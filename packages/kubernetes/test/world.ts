@@ -1,4 +1,4 @@
-/** A cluster that changes at random, and what is true of its pods, told from whole objects without regard to how they are followed. */
+/** A cluster that changes at random, and the expected descriptions of its pods, computed from whole objects. */
 import type { PodDescription } from '../src/index.ts'
 import type { ApiServer } from './apiserver.ts'
 
@@ -37,7 +37,7 @@ export class World {
     this.#random = randomOf(seed)
   }
 
-  /** @param pods of all nodes */
+  /** @param pods their number on all nodes */
   async fill(pods: number): Promise<void> {
     for (const name of new Set(NODES)) await this.#put('Node', { metadata: { name, labels: this.#labels() } })
     for (let i = 0; i < 8; i++) await this.#put('Namespace', { metadata: { name: `ns-${i}`, labels: this.#labels() } })
@@ -48,13 +48,13 @@ export class World {
     for (let i = 0; i < pods; i++) await this.#pod(true)
   }
 
-  /** One change. */
+  /** Makes one change. */
   async step(): Promise<void> {
     const steps: readonly (readonly [number, () => unknown])[] = [
       [20, () => this.#pod(this.#one([true, false]))],
       [20, () => this.#alter('Pod', pod => ({ ...pod, metadata: { ...pod.metadata, labels: this.#labels() } }))],
       [15, () => this.#alter('Pod', pod => placed(pod, this.#one(NODES), this.#count))],
-      // Of what is kept, nothing changes.
+      // Changes nothing that is stored.
       [10, () => this.#alter('Pod', pod => ({ ...pod, status: { ...pod.status, reason: `r${this.#count++}` } }))],
       [20, () => this.#remove('Pod')],
       [3, () => this.#relabel(this.#one(['Namespace', 'Node', 'Service', ...Object.keys(NAMES)]))],
@@ -73,7 +73,7 @@ export class World {
     }
   }
 
-  /** What is true of the pods of the node, by UID. */
+  /** The expected descriptions of the node's pods, by UID. */
   async truth(): Promise<Map<string, PodDescription>> {
     const kinds = ['Pod', 'Namespace', 'Node', 'Service', ...Object.keys(NAMES)]
     const all: Record<string, any[]> = {}
@@ -191,7 +191,7 @@ export class World {
     await this.#server.tell(`remove ${kind} ${gone.metadata.namespace ?? '-'} ${gone.metadata.name}`)
   }
 
-  /** Deleted, and made anew under its name. */
+  /** Deletes an object, and creates it again under its name. */
   async #again(kind: string): Promise<void> {
     const { name } = this.#one(this.#objects.get(kind)!).metadata
     await this.#server.tell(`remove ${kind} - ${name}`)

@@ -52,7 +52,7 @@ function analyst() {
   }
 }
 
-test('of many texts of one file, the last one is analysed to the end', async () => {
+test('of many versions of one file, only the last is analysed to the end', async () => {
   const { subject, found, idle } = analyst()
   for (let i = 0; i < 20; i++) subject.check(file('a', rule('R', `evt.type = execve and proc.name = p${i}`)), [], true)
   await idle()
@@ -60,7 +60,7 @@ test('of many texts of one file, the last one is analysed to the end', async () 
   expect(found.filter(({ done }) => done)).toHaveLength(1)
 })
 
-test('files are analysed one after another, each after those before it', async () => {
+test('files are analysed one after another, each with the files loaded before it', async () => {
   const { subject, found, idle } = analyst()
   const base = file('base', '- macro: m\n  condition: evt.type = execve\n')
   subject.check(file('a', rule('R', 'm and proc.name = a')), [base], false)
@@ -83,7 +83,7 @@ test('a thread that fails is replaced, and the next file is analysed', async () 
   expect(found.map(({ uri, done }) => `${uri} ${done}`)).toEqual(['b false', 'b true'])
 })
 
-test('a keystroke costs a small part of what the files before it cost', () => {
+test('a keystroke costs less than a fifth of an analysis of all files', () => {
   const engine = new Engine({ sources: SOURCES })
   const before = Array.from({ length: 200 }, (_, i) => ({
     name: `f${i}`,

@@ -29,16 +29,16 @@ export interface Position {
   readonly character: number
 }
 
-/** `falc lsp` as a process, and a client of its own that speaks JSON-RPC with it over standard input and output. */
+/** `falc lsp` as a child process, and a client that speaks JSON-RPC with it over standard input and output. */
 export class Client {
   readonly connection: MessageConnection
   readonly child: ChildProcess
   readonly exit: Promise<number | null>
   readonly folder: string
-  /** The last ones of each file, by URI. */
+  /** The latest diagnostics of each file, by URI. */
   readonly diagnostics = new Map<string, readonly Diagnostic[]>()
   readonly messages: string[] = []
-  /** What it answers for the section `falc`. */
+  /** The client's response for the section `falc`. */
   settings: Record<string, unknown> | null = {}
   stderr = ''
 
@@ -94,7 +94,7 @@ export class Client {
     return pathToFileURL(`${this.folder}/${file}`).href.replace(/\/$/, '')
   }
 
-  /** Fails when the server ends first. */
+  /** Fails when the server exits first. */
   ask<T = any>(method: string, params: object): Promise<T> {
     const ended = this.exit.then(code => {
       throw new Error(`falc lsp ended with ${code} before it answered ${method}: ${this.stderr}`)

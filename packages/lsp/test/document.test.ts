@@ -23,7 +23,7 @@ describe.each(LIBRARY)('$name', file => {
     kind === 'condition' ? [file.content.slice(range.from, range.to)] : [],
   )
 
-  test('the outline has the items of the loader, at their places', () => {
+  test('the outline has the same items as the loader, at the same offsets', () => {
     const { files } = new Engine({ sources: [syscall(), k8sAudit()] }).analyse([file])
     const loaded = files[0]!.items.flatMap(item =>
       'context' in item && 'name' in item ? [{ name: item.name, from: item.context.place.offset }] : [],
@@ -32,12 +32,12 @@ describe.each(LIBRARY)('$name', file => {
     expect(document.items.map(({ name, entries }) => ({ name: name.text, from: entries[0]!.key.from }))).toEqual(loaded)
   })
 
-  test('conditions have the words that the parser reads', () => {
+  test('the scan of a condition finds the words that the parser reads', () => {
     expect(conditions.length).toBeGreaterThan(10)
     for (const text of conditions) expect(wordsOf(text), text).toEqual(parsedWords(parseCondition(text)))
   })
 
-  test('a condition that is cut off has the same words up to the last one', () => {
+  test('the scan of a truncated condition finds the same words up to the last one', () => {
     for (const text of conditions) {
       const whole = scan(text)
       for (let cut = 0; cut < text.length; cut += 7) {
@@ -105,9 +105,9 @@ describe.each(readCases(new URL('./cases/document/', import.meta.url)))('$file',
 })
 
 test.each(['a', ' ', '\n', '-', ',', '{', '"', "'", '#', ' #', '\n- {'])(
-  'a file that opens a brace and goes on with %j without end is read in time proportional to it',
+  'a file with an open brace and a million characters of %j is read in linear time',
   fragment => {
-    // Each of these took hours where every character had all that follow looked at.
+    // Each of these took hours when every character caused a scan of all that follow.
     const document = new RulesDocument(`- {${fragment.repeat(1_000_000 / fragment.length)}`)
     expect([document.hasRules, document.parts, document.uses.size]).toEqual([false, [], 0])
   },

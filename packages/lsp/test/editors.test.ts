@@ -18,14 +18,14 @@ const RULE = `- rule: Shell
 
 const EDITORS: readonly { editor: string; start(client: Client): Promise<unknown> }[] = [
   {
-    editor: 'VS Code and Emacs: the answer to workspace/configuration',
+    editor: 'VS Code and Emacs: the response to workspace/configuration',
     start: client => {
       client.settings = SETTINGS
       return client.initialize()
     },
   },
   {
-    editor: 'Neovim: the answer, and a change as soon as the server has started',
+    editor: 'Neovim: the response, and a change as soon as the server has started',
     start: async client => {
       client.settings = SETTINGS
       await client.initialize()
@@ -33,7 +33,7 @@ const EDITORS: readonly { editor: string; start(client: Client): Promise<unknown
     },
   },
   {
-    editor: 'Helix: initializationOptions, a change without the section, and null for an answer',
+    editor: 'Helix: initializationOptions, a change without the section, and null as the response',
     start: async client => {
       client.settings = null
       await client.initialize(SETTINGS)

@@ -57,7 +57,7 @@ test('a workspace of 1,000 files: names are found in all, and the last file is a
   expect(await diagnostics('z.yaml')).not.toContain('LOAD_ERR_VALIDATE')
 })
 
-test('300 edits without a pause: the last text counts', async () => {
+test('after 300 edits without a pause, the last text is analysed', async () => {
   await client.initialize()
   const text = rule('R', 'evt.type = execve and proc.name = a')
   await open('a.yaml', text)
@@ -78,7 +78,7 @@ test('300 edits without a pause: the last text counts', async () => {
   expect(found.contents.value).toContain('evt.type')
 })
 
-test('requests that are cancelled', async () => {
+test('cancelled requests finish, and the next request is answered', async () => {
   await client.initialize()
   await open('a.yaml', rule('R', 'evt.type = execve and proc.name = a').repeat(500))
   const answers = Array.from({ length: 50 }, async () => {
@@ -97,7 +97,7 @@ test('requests that are cancelled', async () => {
   expect((await ask('documentSymbol', 'a.yaml')).length).toBe(500)
 })
 
-test('deep nesting', async () => {
+test('deep nesting is reported as an error, and requests are still answered', async () => {
   await client.initialize()
   const deep = '('.repeat(50_000)
   await open('a.yaml', rule('R', `${deep}evt.type = execve`) + rule('S', 'tolower('.repeat(20_000)))
@@ -109,7 +109,7 @@ test('deep nesting', async () => {
   await ask('completion', 'a.yaml', at(2, 40_000))
 })
 
-test('a file too large for rules, and one that is no text', async () => {
+test('oversized, binary and mostly blank files leave the server responsive', async () => {
   await client.initialize()
   await open('large.yaml', rule('R', `proc.name in (${'abcdefgh, '.repeat(500_000)})`))
   await open('binary.yaml', `- rule: \u0000\ufffd${'\u0001'.repeat(1000)}\n  condition: \ud800 and\r\n\r  output: %`)
@@ -126,7 +126,7 @@ test('a file too large for rules, and one that is no text', async () => {
     for (const method of ['completion', 'hover', 'definition']) await ask(method, file, at(1, 14))
 })
 
-test('files that are not open, places that are not there, edits of what is closed', async () => {
+test('unknown files, positions and commands are harmless, and an untitled file is analysed', async () => {
   mkdirSync(join(client.folder, 'folder.yaml'))
   await client.initialize()
   await open('a.yaml', rule('R', 'evt.type = execve'))

@@ -16,12 +16,12 @@ interface Location {
 type Play = (file: string, at: string, rest: string) => Promise<readonly string[]>
 
 /**
- * Plays a session: lines of requests, to files that lie in a folder.
+ * Plays a session: lines of requests about the files of a folder.
  *
  *     hover rules.yaml at "spawned_|process"      the mark is where the cursor is, in the only place with this text
  *     edit rules.yaml at "|old|" to "new"
  *
- * Returns every request with its answer, in text.
+ * Returns every request with its response, as text.
  */
 export class Player {
   readonly #client: Client
@@ -59,7 +59,7 @@ export class Player {
       await this.#client.notify('textDocument/didOpen', {
         textDocument: { uri: this.#uri(file), languageId: 'yaml', version: this.#version, text: document.getText() },
       })
-      // Until then the files beside it may not be known.
+      // Before that, the files beside it may not be known.
       await this.#client.settled()
       return []
     },
@@ -215,7 +215,7 @@ export class Player {
     )
   }
 
-  /** Where a text with one mark, or two, is: `ab|cd`, `|ab|`. */
+  /** The range of a text with one mark or two: `ab|cd`, `|ab|`. */
   #marked(file: string, at: string): Range {
     const document = this.#text(file)
     const plain = at.replaceAll('|', '')

@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 let count = 0
 const sessions = readCases(new URL('./cases/sessions/', import.meta.url))
 
-/** Each case is a session with a server of its own: files, requests, and the answers. */
+/** Each case is a session with its own server: files, requests and responses. */
 describe.each(sessions)('$file', ({ cases }) => {
   test.each(cases)('$title', async one => {
     const client = new Client(mkdtempSync(join(folder, `${count++}-`)))
@@ -24,7 +24,7 @@ describe.each(sessions)('$file', ({ cases }) => {
   })
 })
 
-/** The request of a session for each thing that the server says it can do. */
+/** The request of a session for each capability of the server. */
 const REQUESTS: Readonly<Record<string, string>> = {
   completion: 'complete',
   hover: 'hover',
@@ -44,7 +44,7 @@ const REQUESTS: Readonly<Record<string, string>> = {
   executeCommand: 'run',
 }
 
-test('whatever the server can do is asked for in some session', async () => {
+test('every capability of the server is used in some session', async () => {
   const client = new Client(mkdtempSync(join(folder, 'c-')))
   const { capabilities } = await client.initialize()
   await client.stop()

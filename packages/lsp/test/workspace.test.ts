@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Workspace } from '../src/workspace/workspace.ts'
 
-/** A workspace of files that have nothing in them. */
+/** A workspace of empty files. */
 function workspaceOf(...uris: readonly string[]): Workspace {
   const workspace = new Workspace()
   for (const uri of uris) workspace.set(uri, '')
@@ -24,7 +24,7 @@ test('the files of a folder are loaded in the order of their names, a local file
   expect(project(workspace, 'file:///b/y.yml')).toEqual(['file:///b/y.yml'])
 })
 
-test('rules.d follows the folder that it is in', () => {
+test('the files of rules.d are loaded after those of its parent folder', () => {
   const workspace = workspaceOf('file:///etc/falco/rules.d/a.yaml', 'file:///etc/falco/falco_rules.yaml')
   expect(project(workspace, 'file:///etc/falco/rules.d/a.yaml')).toEqual([
     'file:///etc/falco/falco_rules.yaml',
@@ -33,7 +33,7 @@ test('rules.d follows the folder that it is in', () => {
   expect(project(workspace, 'file:///etc/falco/falco_rules.yaml')).toEqual(['file:///etc/falco/falco_rules.yaml'])
 })
 
-test('what the settings name comes first, in their order, and is a project of its own', () => {
+test('files that the settings name come first, in that order, and form their own project', () => {
   const workspace = workspaceOf('file:///v/b.yaml', 'file:///v/a.yaml', 'file:///base/z.yaml', 'file:///mine/r.yaml')
   workspace.before = ['file:///base/z.yaml', 'file:///v/', 'file:///gone.yaml']
   const base = ['file:///base/z.yaml', 'file:///v/a.yaml', 'file:///v/b.yaml']
@@ -55,7 +55,7 @@ test('the files that a falco.yaml names are loaded in its order', () => {
   expect(project(workspace, 'file:///w/z.yaml')).toHaveLength(3)
 })
 
-test('files that come and go', () => {
+test('files can be added and deleted, and setting the same text keeps the file', () => {
   const workspace = workspaceOf('file:///a/x.yaml')
   expect(project(workspace, 'file:///a/x.yaml')).toHaveLength(1)
   workspace.set('file:///a/y.yaml', '')

@@ -1,4 +1,4 @@
-/** Whoever chooses the values by which alerts are collapsed: what he can hide, and what he can make it cost. */
+/** An attacker who chooses the values that alerts are collapsed by: what it can hide, and how much memory it can cost. */
 import { type AlertData, alerts } from '@falc/engine'
 import { expect, test } from 'vitest'
 import { Collapse } from '../src/delivery/collapse.ts'
@@ -14,7 +14,7 @@ function collapse(...by: string[]) {
 
 const of = (n: number, fields: Record<string, string>) => alert(n, { output_fields: fields })
 
-test('long values that begin and end alike are not repeats', () => {
+test('long values that differ only in the middle are not repeats', () => {
   const { stage, passed } = collapse('proc.cmdline')
   const [edge, long] = ['x'.repeat(5000), 'y'.repeat(5000)]
   for (const [n, middle] of ['good', 'evil', 'evil'].entries())
@@ -22,14 +22,14 @@ test('long values that begin and end alike are not repeats', () => {
   expect(passed.map(({ id }) => Number.parseInt(id, 16))).toEqual([0, 1])
 })
 
-test('two values cannot pass for two others', () => {
+test('values crafted to yield the same key are not repeats', () => {
   const { stage, passed } = collapse('user.name', 'proc.name')
   stage.push(of(1, { 'user.name': 'a', 'proc.name': '1:bc' }))
   stage.push(of(2, { 'user.name': 'a4:1', 'proc.name': 'bc' }))
   expect(passed).toHaveLength(2)
 })
 
-test('any number of different values takes bounded memory, and every alert is passed on or in a sum', () => {
+test('among any number of different values, every alert is passed on or counted in a summary', () => {
   const { stage, passed, counters } = collapse('proc.name')
   for (let n = 0; n < 30_000; n++) stage.push(of(n, { 'proc.name': `evil-${n}` }))
   for (let n = 0; n < 10; n++) stage.push(of(n, { 'proc.name': 'evil-29999' }))
@@ -40,7 +40,7 @@ test('any number of different values takes bounded memory, and every alert is pa
   expect(counters.collapsed).toBe(10)
 })
 
-test('alerts whose fields are long are remembered up to a bound in bytes, however short their output is', () => {
+test('remembered alerts are bounded in bytes, counting their fields', () => {
   const { stage, passed, counters } = collapse('proc.name')
   const long = 'x'.repeat(100_000)
   for (let n = 0; n < 1000; n++) stage.push(of(n, { 'proc.name': `evil-${n}`, 'proc.cmdline': long }))

@@ -1,4 +1,4 @@
-/** The contract on servers: those that machines may lack. */
+/** The contract suite on real servers, which may not be installed. */
 import { contract } from './contract.ts'
 import { SERVERS } from './transports/list.ts'
 

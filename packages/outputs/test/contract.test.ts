@@ -1,4 +1,4 @@
-/** The contract on files, programs and stand-ins, with all HTTP in a thread of its own; and what all options have in common. */
+/** The contract suite on files, programs and stand-ins, with all HTTP in its own thread; and checks of all options. */
 import { alerts } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
 import { COMMON_OPTIONS, type OptionError, readOutput, TRANSPORTS } from '../src/index.ts'
@@ -27,7 +27,7 @@ describe.each(TRANSPORTS)('the options of $type', definition => {
     expect(() => readOutput({ ...item, [name]: '' }, reading())).toThrow(`needs the key ${name}`)
   })
 
-  test('are examples of themselves, and a typing error is found', () => {
+  test('accept their examples, warn of an unknown key and refuse a malformed size', () => {
     const warnings: string[] = []
     readOutput({ ...item, quueue: {} }, reading(warnings))
     expect(warnings).toEqual([expect.stringContaining('unknown key quueue')])
@@ -36,12 +36,12 @@ describe.each(TRANSPORTS)('the options of $type', definition => {
     expect(errorOf(wrong).path).toEqual(['queue', 'max_bytes'])
   })
 
-  test('are not named as those of every output', () => {
+  test('do not reuse the names of common options', () => {
     const common = ['name', 'type', 'collapse', 'queue', ...Object.keys(COMMON_OPTIONS)]
     expect(Object.keys(definition.options).filter(name => common.includes(name))).toEqual([])
   })
 
-  test('have a receiver in the contract suite', () => {
+  test('belong to a transport that the contract suite covers or lists as untested', () => {
     expect(PEERS.some(({ type }) => type === definition.type) || UNTESTED[definition.type]).toBeTruthy()
   })
 })

@@ -1,11 +1,12 @@
 /**
- * What every transport promises, whatever it talks to: the suite runs on each receiver of transports/list.ts, in two files at the same
- * time. A promise that a receiver cannot test is named there, with the reason.
+ * What every transport promises, whatever it talks to. The suite runs on each receiver of transports/list.ts, in two files at the
+ * same time. Receivers that cannot test a promise give the reason in `cannot`.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { alerts } from '@falc/engine'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { EMPTY } from '../../../scripts/testing/empty.ts'
 import { skipped } from '../../../scripts/testing/needs.ts'
 import { until } from '../../../scripts/testing/wait.ts'
 import {
@@ -24,7 +25,7 @@ import { folder, type Peer, type PeerKind } from './transports/peer.ts'
 const source = alerts()
 const reading = { path: [], source: () => source, warn: (_: unknown, reason: string) => expect.fail(reason) }
 
-/** Alerts of all tests have numbers of their own. */
+/** The number of the next alert, unique across all tests. */
 let next = 1
 
 const balanced = ({ pushed, delivered, queued, dead, dropped }: OutputStats) => {
@@ -38,10 +39,10 @@ export function contract(kinds: readonly PeerKind[]): void {
 
 function keepsPromises(kind: PeerKind): void {
   if (skipped('peers', kind.missing)) {
-    test.skip(`needs what is missing: ${kind.missing}`)
+    test.skip(`cannot run: ${kind.missing}`)
     return
   }
-  // All alerts here have the same values in what keys are made of: order by key is order of all.
+  // All alerts here have the same key: order per key is the order of all.
   const ordered = transportOf(kind.type)!.ordered !== false
   let peer: Peer
   const open: Delivery[] = []
@@ -92,26 +93,26 @@ function keepsPromises(kind: PeerKind): void {
     return seen
   }
 
-  /** A test of a promise that not every receiver can show. */
+  /** A test of a promise that some receivers cannot test. */
   const promise = (name: string, title: string, body: () => Promise<void>) => {
     const reason = kind.cannot?.[name]
     if (reason) test.skip(`${title} (${reason})`)
     else if (name === 'answer')
-      test(title, context => (peer.answer ? body() : context.skip('the receiver chooses its answers itself')))
+      test(title, context => (peer.answer ? body() : context.skip('the responses of this receiver cannot be scripted')))
     else test(title, body)
   }
 
-  test('delivers, in order where it promises that', async () => {
+  test('delivers all alerts, in order if the transport is ordered', async () => {
     const delivery = deliver()
     const ids = push(delivery, 30)
     await delivery.flush()
     const seen = await arrived(ids)
     if (ordered) expect(seen).toEqual(ids)
-    expect(delivery.stats).toMatchObject({ pushed: 30, delivered: 30, queued: 0, dropped: {} })
+    expect(delivery.stats).toMatchObject({ pushed: 30, delivered: 30, queued: 0, dropped: EMPTY })
     expect(Object.keys(delivery.stats.dropped)).toEqual([])
   })
 
-  test('delivers what is queued before it stops', async () => {
+  test('delivers queued alerts before it closes', async () => {
     const delivery = deliver()
     const ids = push(delivery, 10)
     await delivery.close()
@@ -119,7 +120,7 @@ function keepsPromises(kind: PeerKind): void {
     balanced(delivery.stats)
   })
 
-  promise('down', 'loses nothing while the receiver is down, and says so twice', async () => {
+  promise('down', 'loses nothing while the receiver is down; logs the failure and the recovery once each', async () => {
     const delivery = deliver()
     const before = push(delivery, 3)
     await delivery.flush()
@@ -137,7 +138,7 @@ function keepsPromises(kind: PeerKind): void {
     expect(log.filter(text => /: recovered after .*, 0 were lost$/.test(text))).toHaveLength(1)
   })
 
-  promise('down', 'counts what a full queue drops', async () => {
+  promise('down', 'counts the alerts that a full queue drops', async () => {
     await peer.down()
     const delivery = deliver({ queue: { max_alerts: 5 } })
     const ids = push(delivery, 20)
@@ -149,7 +150,7 @@ function keepsPromises(kind: PeerKind): void {
     balanced(delivery.stats)
   })
 
-  promise('hang', 'gives up an attempt that is never answered, and repeats it', async () => {
+  promise('hang', 'abandons an attempt that is never answered, and retries it', async () => {
     const delivery = deliver({ timeout: '500ms', ...peer.options() })
     const before = push(delivery, 2)
     await delivery.flush()
@@ -162,7 +163,7 @@ function keepsPromises(kind: PeerKind): void {
     expect(Object.keys(delivery.stats.dropped)).toEqual([])
   })
 
-  promise('answer', 'waits as long as a 429 asks for', async () => {
+  promise('answer', 'waits as long as the Retry-After of a 429 response says', async () => {
     const delivery = deliver()
     peer.answer!(429, { 'retry-after': '0.3' })
     const started = performance.now()
@@ -173,7 +174,7 @@ function keepsPromises(kind: PeerKind): void {
     expect(delivery.stats).toMatchObject({ delivered: 1, retries: 1 })
   })
 
-  promise('answer', 'gives up an alert that is refused with 400, and delivers the next one', async () => {
+  promise('answer', 'drops an alert that is rejected with 400, and delivers the next one', async () => {
     const delivery = deliver()
     peer.answer!(400)
     push(delivery, 1)
@@ -185,7 +186,7 @@ function keepsPromises(kind: PeerKind): void {
     balanced(delivery.stats)
   })
 
-  promise('answer', 'keeps an alert that is refused with 400 as a dead letter, if its queue is on disk', async () => {
+  promise('answer', 'keeps an alert that is rejected with 400 as a dead letter, if the queue is on disk', async () => {
     const disk = folder()
     const delivery = deliver({ queue: { disk } })
     await delivery.open()
@@ -195,7 +196,7 @@ function keepsPromises(kind: PeerKind): void {
     const ids = push(delivery, 1)
     await delivery.flush()
     await arrived(ids)
-    expect(delivery.stats).toMatchObject({ delivered: 1, dead: 1, dropped: {} })
+    expect(delivery.stats).toMatchObject({ delivered: 1, dead: 1, dropped: EMPTY })
     balanced(delivery.stats)
     await delivery.close()
     const dead = join(disk, 'peer', 'dead')
@@ -204,7 +205,7 @@ function keepsPromises(kind: PeerKind): void {
     for (const secret of secrets.filter(({ length }) => length >= 8)) expect(letters[0]).not.toContain(secret)
   })
 
-  test('keeps an alert that is too large as a dead letter, and delivers those around it', async context => {
+  test('keeps an oversized alert as a dead letter, and delivers those before and after it', async context => {
     if (kind.largest === undefined) return context.skip('the receiver sets no limit')
     const delivery = deliver({ queue: { disk: folder() } })
     await delivery.open()
@@ -213,12 +214,12 @@ function keepsPromises(kind: PeerKind): void {
     const [last] = push(delivery, 1)
     await delivery.flush()
     await arrived([first!, last!])
-    expect(delivery.stats).toMatchObject({ delivered: 2, dead: 1, dropped: {} })
+    expect(delivery.stats).toMatchObject({ delivered: 2, dead: 1, dropped: EMPTY })
     balanced(delivery.stats)
     await delivery.close()
   })
 
-  promise('login', 'keeps the queue while its login is refused, and says so once', async () => {
+  promise('login', 'keeps the queue while the login is refused, and logs the refusal once', async () => {
     const delivery = deliver()
     if (peer.lock) await peer.lock()
     else for (let i = 0; i < 3; i++) peer.answer!(401)

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-test('a full queue refuses and counts, and logs it once', async () => {
+test('a full queue drops and counts new alerts, and logs it once', async () => {
   const gate = new Gate()
   const log: string[] = []
   const channel = deliverLines(gate, { capacity: 3, log: (level, text) => log.push(`${level}: ${text}`) })
@@ -25,7 +25,7 @@ test('a full queue refuses and counts, and logs it once', async () => {
   expect(channel.stats).toMatchObject({ delivered: 3, queued: 0, dropped: { queue_full: 2 } })
 })
 
-test('a message that the receiver refuses is lost, and only this one', async () => {
+test('only the message that the receiver rejects is lost', async () => {
   const gate = new Gate(4)
   const channel = deliverLines(gate)
   fill(channel, 'a', 'b', 'c', 'd')
@@ -36,7 +36,7 @@ test('a message that the receiver refuses is lost, and only this one', async () 
   expect(channel.stats).toMatchObject({ delivered: 3, queued: 0, dropped: { http_400: 1 } })
 })
 
-test('a broken output takes nothing more', async () => {
+test('a broken output drops and counts all alerts, queued and new', async () => {
   const gate = new Gate()
   const outputs = new Outputs([deliverLines(gate)])
   for (const text of ['a', 'b', 'c']) outputs.push(line(text))
@@ -48,7 +48,7 @@ test('a broken output takes nothing more', async () => {
   await outputs.close()
 })
 
-test('a producer that can wait waits for room', async () => {
+test('a producer can wait until a full queue has room', async () => {
   const gate = new Gate(600)
   const channel = deliverLines(gate)
   for (let i = 0; i < 1100; i++) channel.push(line(String(i)))
@@ -74,7 +74,7 @@ test('a slow call is reported and not interrupted', async () => {
   expect(channel.stats).toMatchObject({ delivered: 1, timeouts: 1 })
 })
 
-test('closing gives up after a time without progress, and counts', async () => {
+test('closing gives up after a time without progress, and counts the lost alerts', async () => {
   const gate = new Gate()
   const channel = deliverLines(gate)
   fill(channel, 'a', 'b', 'c', 'd')
@@ -96,7 +96,7 @@ test('closing gives up when it is aborted', async () => {
   expect(channel.stats).toMatchObject({ delivered: 0, dropped: { shutdown: 1 } })
 })
 
-test('lingering messages go out together, after the time or when the batch is full', async () => {
+test('lingering messages go out together, after the delay or when the batch is full', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const gate = new Gate(3)
   const channel = deliverLines(gate, { linger: 20 })
@@ -115,7 +115,7 @@ test('lingering messages go out together, after the time or when the batch is fu
   ])
 })
 
-test('reopening comes before the next message', async () => {
+test('reopening happens before the next message is sent', async () => {
   const gate = new Gate()
   const channel = deliverLines(gate)
   fill(channel, 'a')
@@ -129,7 +129,7 @@ test('reopening comes before the next message', async () => {
   expect(gate.sent).toEqual([['a'], ['reopened'], ['b']])
 })
 
-test('a queue keeps order over many rounds and gives memory back', () => {
+test('a queue keeps its order over many rounds, and counts no bytes when empty', () => {
   const queue = new MemoryQueue({ capacity: 10 })
   const seen: number[] = []
   const take = (count: number) => seen.push(...queue.take(count, 1e9).map(({ body }) => Number(body)))
@@ -166,7 +166,7 @@ describe('memory', () => {
     expect(queued).toBeGreaterThan(40)
   })
 
-  test('a single message of any size has room in an empty queue', () => {
+  test('an empty queue accepts a single message of any size', () => {
     const channel = deliverLines(new Gate(), { maxBytes: 1000 })
     fill(channel, 'x'.repeat(10_000), 'y')
     expect(channel.stats).toMatchObject({ queued: 1, dropped: { queue_full: 1 } })

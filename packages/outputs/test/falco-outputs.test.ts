@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { EMPTY } from '../../../scripts/testing/empty.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import type { Delivery, OutputStats } from '../src/index.ts'
 import { deliverLines, line } from './lines.ts'
@@ -36,7 +37,7 @@ describe.each(Object.entries(SINKS))('%s', (_, make) => {
     for (const text of sent) channel.push(line(text))
     await channel.close()
     await arrived(sent)
-    expect(channel.stats).toMatchObject({ pushed: 40, delivered: 40, queued: 0, dropped: {}, retries: 0 })
+    expect(channel.stats).toMatchObject({ pushed: 40, delivered: 40, queued: 0, dropped: EMPTY, retries: 0 })
   })
 
   test('delivers a line of a megabyte', async () => {
@@ -56,7 +57,7 @@ describe.each(Object.entries(SINKS))('%s', (_, make) => {
     balanced(channel.stats)
   })
 
-  test('counts what a receiver that has gone does not get', async () => {
+  test('counts the alerts lost while the receiver is gone', async () => {
     channel.push(line('first'))
     await channel.flush()
     await sink.breakReceiver()
@@ -71,8 +72,8 @@ describe.each(Object.entries(SINKS))('%s', (_, make) => {
     balanced(channel.stats)
   })
 
-  test('delivers what had to wait, and logs one line when it fails and one when it has recovered', async context => {
-    if (!sink.restoreReceiver) return context.skip('the receiver cannot come back')
+  test('delivers waiting alerts after recovery; logs the failure and the recovery in one line each', async context => {
+    if (!sink.restoreReceiver) return context.skip('the receiver cannot be restored')
     channel.push(line('first'))
     await channel.flush()
     await arrived(['first'])
@@ -90,7 +91,7 @@ describe.each(Object.entries(SINKS))('%s', (_, make) => {
     ])
   })
 
-  test('takes nothing after the end, and counts it', async () => {
+  test('drops and counts alerts pushed after it is closed', async () => {
     await channel.close()
     channel.push(line('late'))
     await channel.close()

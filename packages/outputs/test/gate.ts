@@ -1,8 +1,8 @@
-/** An output that the test answers for, and what is pushed to it. */
+/** An output whose answers the test gives, and helpers to push alerts to it. */
 import type { Answer, Delivery, Failure, FailureClass, Item, Output } from '../src/index.ts'
 import { line } from './lines.ts'
 
-/** An output whose every send waits for the test's answer. */
+/** An output in which each send waits for the test to answer. */
 export class Gate implements Output {
   readonly name = 'gate'
   readonly batch: { readonly items: number }
@@ -27,7 +27,7 @@ export class Gate implements Output {
   async close(force?: boolean) {
     this.forced = force ?? false
   }
-  /** Answers the send in progress, if there is one: all is delivered, or this number, and then this failure. */
+  /** Answers the send in progress, if any: all items are delivered, or this many and then the failure. */
   async pass(delivered?: number, failure?: Failure): Promise<void> {
     for (let i = 0; i < 10 && !this.#waiting; i++) await Promise.resolve()
     const waiting = this.#waiting

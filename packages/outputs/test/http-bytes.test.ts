@@ -10,7 +10,7 @@ afterEach(() => {
   server?.close()
 })
 
-test.each(['ascii', 'größer', '\ud800 alone', ''])('a request to the letter: %j', async body => {
+test.each(['ascii', 'größer', '\ud800 alone', ''])('a request is correct byte for byte (body: %j)', async body => {
   const received: Buffer[] = []
   server = createServer(socket =>
     socket.on('data', chunk => {

@@ -64,7 +64,7 @@ test.each([
   ['7', 7000],
   ['0.5', 500],
   ['Thu, 01 Jan 1970 00:00:09 GMT', 9000],
-  // Who fails does not choose to be asked without a pause.
+  // A failing server cannot ask for a retry without a pause.
   ['0', undefined],
   ['Wed, 31 Dec 1969 23:59:59 GMT', undefined],
   ['9'.repeat(400), undefined],
@@ -93,7 +93,7 @@ test('sends method, headers, and a compressed body', async () => {
   expect(seen).toEqual({ method: 'PUT', type: 'a/b', body: 'hello' })
 })
 
-test('reads an answer up to a bound', async () => {
+test('reads a response up to a limit', async () => {
   const url = await serve((_, response) => response.end('x'.repeat(100_000)))
   expect(answer(await client({ maxAnswer: 1000 }).request({ url }, forever))).toMatchObject({
     body: 'x'.repeat(1000),
@@ -101,7 +101,7 @@ test('reads an answer up to a bound', async () => {
   })
 })
 
-test('no message holds the secrets of a URL or a header, though the server repeats them', async () => {
+test('no message reveals the secrets of a URL or a header, even if the server echoes them', async () => {
   const url = await serve((request, response) =>
     response.writeHead(403).end(`no \u001b[31mservice at ${request.url} for\n${request.headers.authorization}`),
   )
@@ -116,7 +116,7 @@ test('a connection that the server closed while idle is replaced without a failu
   const used = new WeakSet<object>()
   const url = await serve(async (request, response) => {
     await text(request)
-    // As a server whose idle time has run out while the request was on its way.
+    // Like a server whose idle timeout expires while the request is on its way.
     if (used.has(request.socket)) return request.socket.resetAndDestroy()
     used.add(request.socket)
     requests++
@@ -127,7 +127,7 @@ test('a connection that the server closed while idle is replaced without a failu
   expect(requests).toBe(3)
 })
 
-test('a server that never answers is a time-out; a close ends what is in flight', async () => {
+test('a server that never answers causes a timeout; closing ends the requests in flight', async () => {
   const url = await serve(() => {})
   const failure = await client().send({ url }, AbortSignal.timeout(20))
   expect(failure).toMatchObject({ class: 'later', cause: 'timeout' })
@@ -137,7 +137,7 @@ test('a server that never answers is a time-out; a close ends what is in flight'
   expect(await pending).toMatchObject({ class: 'later' })
 })
 
-test('a signal ends the requests that it was given with, at whatever time, and no others', async () => {
+test('a signal aborts its own requests at any stage, and no others', async () => {
   let [asked, came] = [0, '']
   const url = await serve((request, response) => {
     asked++
@@ -158,7 +158,7 @@ test('a signal ends the requests that it was given with, at whatever time, and n
   expect(await left).toMatchObject({ class: 'later' })
 })
 
-test('one client, several places', async () => {
+test('one client sends to several servers and paths', async () => {
   const paths: (string | undefined)[] = []
   const [one, other] = await Promise.all(
     ['one', 'other'].map(name => serve((request, response) => response.end(String(paths.push(name + request.url))))),
@@ -187,7 +187,7 @@ describe.skipIf(cannotCertify())('TLS and proxies', () => {
   const serveTls = async () =>
     `https://localhost:${await listen(createTlsServer(pem, (_, response) => response.end('secure')))}/`
 
-  /** A proxy; lists what it was asked for. */
+  /** A proxy that records its requests. */
   async function proxy(): Promise<{ url: string; asked: string[] }> {
     const asked: string[] = []
     const server = createServer((request, response) => {
@@ -206,7 +206,7 @@ describe.skipIf(cannotCertify())('TLS and proxies', () => {
     return { url: `http://me:hunter22@127.0.0.1:${await listen(server)}`, asked }
   }
 
-  test('a certificate of no known authority is a setting to change', async () => {
+  test('a self-signed certificate is a misconfiguration, unless it is trusted or checks are off', async () => {
     const url = await serveTls()
     const failure = await client().send({ url }, forever)
     expect(failure).toMatchObject({ class: 'misconfigured', cause: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
@@ -216,7 +216,7 @@ describe.skipIf(cannotCertify())('TLS and proxies', () => {
     expect(answer(await client({ tls: trusting }).request({ url }, forever)).body).toBe('secure')
   })
 
-  test('a key without its certificate, or of another one, is refused', () => {
+  test('a CA file that is missing is named in the error', () => {
     expect(() => readTls({ tls_ca: '/no/such.pem' }, 'chat')).toThrow(
       "chat: ENOENT: no such file or directory, open '/no/such.pem'",
     )
@@ -231,7 +231,7 @@ describe.skipIf(cannotCertify())('TLS and proxies', () => {
     expect(asked).toEqual([`POST ${plain}/a`, `CONNECT Basic ${btoa('me:hunter22')}`])
   })
 
-  test('the environment names proxies, and hosts that are reached without', async () => {
+  test('HTTP_PROXY and NO_PROXY are obeyed; HTTPS_PROXY does not apply to plain HTTP', async () => {
     const { url, asked } = await proxy()
     const plain = await serve((_, response) => response.end('direct'))
     const environment = async (env: Record<string, string>) => {
@@ -248,7 +248,7 @@ describe.skipIf(cannotCertify())('TLS and proxies', () => {
     expect(asked).toEqual([`POST ${plain}/a`])
   })
 
-  test('a proxy that is down or refuses is a failure without its password', async () => {
+  test('a proxy that is down or malformed is reported without its password', async () => {
     const closed = client({ proxy: 'http://me:hunter22@127.0.0.1:1' })
     for (const url of ['http://localhost/', 'https://localhost/']) {
       const failure = (await closed.send({ url }, forever))!
@@ -259,14 +259,14 @@ describe.skipIf(cannotCertify())('TLS and proxies', () => {
   })
 })
 
-test('what is wrong with a URL is said without it', () => {
+test('an error about a URL does not quote it', () => {
   expect(() => httpUrl('hooks.slack.com/secret', 'chat')).toThrow(/^chat: url is not a URL$/)
   expect(() => httpUrl('ftp://hooks/secret', 'chat', 'address')).toThrow(
     /^chat: address must begin with http:\/\/ or https:\/\/$/,
   )
 })
 
-test('several requests in flight; after a failure that is not about an item, none is begun', async () => {
+test('several requests are in flight; after a failure that is not about an item, no more are started', async () => {
   const later: Failure = { class: 'later', cause: 'http_503', message: 'busy' }
   const poison: Failure = { class: 'poison', cause: 'http_400', message: 'no' }
   let open = 0

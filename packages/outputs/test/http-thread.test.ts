@@ -1,4 +1,4 @@
-/** The cases of HTTP once more, with all requests in the thread; and when that thread starts and ends. */
+/** The HTTP tests again, with all requests in the thread; and when that thread starts and ends. */
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -24,7 +24,7 @@ describe('the thread', () => {
     server.closeAllConnections()
   })
 
-  /** Requests of a client, to a server that answers all paths but /never. */
+  /** Makes requests to a server that answers all paths except /never. */
   async function get(burst: number): Promise<(path: string) => Promise<number>> {
     server = createServer((request, response) => void (request.url === '/never' || response.end()))
     server.listen(0, '127.0.0.1')
@@ -39,7 +39,7 @@ describe('the thread', () => {
     }
   }
 
-  test('starts with a burst, ends when there are no requests any more, and starts again', async () => {
+  test('starts on a burst of requests, ends when idle, and starts again', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'performance'] })
     const request = await get(2)
     for (let i = 0; i < 10; i++) {
@@ -56,7 +56,7 @@ describe('the thread', () => {
     }
   })
 
-  test('whose requests fail when it ends unexpectedly, after which the main thread makes them', async () => {
+  test('fails its pending requests when it ends unexpectedly; the main thread then takes over', async () => {
     const request = await get(0)
     expect(await request('/')).toBe(200)
     const pending = [request('/never'), request('/never')]
@@ -68,7 +68,7 @@ describe('the thread', () => {
     expect(workers.length).toBe(1)
   })
 
-  test('is not waited for when the program has nothing else to do', async () => {
+  test('does not keep the program alive', async () => {
     const request = await get(0)
     expect(await request('/')).toBe(200)
     // A reference would keep this process alive.

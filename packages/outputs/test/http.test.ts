@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
+import { EMPTY } from '../../../scripts/testing/empty.ts'
 import { DEADLINE_MS, until } from '../../../scripts/testing/wait.ts'
 import { HttpOutput, OutputError } from '../src/index.ts'
 import { deliverLines, line } from './lines.ts'
@@ -58,16 +59,16 @@ test('compresses when asked to', async () => {
   expect(gunzipSync(seen[0]!.body).toString()).toBe('a'.repeat(1000))
 })
 
-test('a time-out is tried again, and counted', async () => {
+test('a request that times out is retried, and the retry is counted', async () => {
   const { url, seen } = await serve(0, 0, 200)
   const stats = await send(new HttpOutput({ url, json: false, timeout: 50 }), 'a')
-  expect(stats).toMatchObject({ delivered: 1, dropped: {} })
-  // Where the machine is busy, the answer may be late, too, and an attempt may end before the server sees it.
+  expect(stats).toMatchObject({ delivered: 1, dropped: EMPTY })
+  // On a busy machine, the answer may be late, too, and an attempt may end before the server sees it.
   expect(seen.length).toBeGreaterThanOrEqual(3)
   expect(stats.retries).toBeGreaterThanOrEqual(seen.length - 1)
 })
 
-test('what a server never answers is lost at the end, under its cause', async () => {
+test('an alert that the server never answers is counted on close as lost to a timeout', async () => {
   const { url } = await serve(...new Array(1000).fill(0))
   const output = new HttpOutput({ url, json: false, timeout: 50, maxConsecutiveTimeouts: 1 })
   const channel = deliverLines(output, { backoff: { first: 5, max: 20 }, stallTimeout: 200 })
@@ -80,7 +81,7 @@ test('what a server never answers is lost at the end, under its cause', async ()
 test.each([500, 503, 429, 408, 401, 403, 404])('after %i the alert is sent again', async status => {
   const { url, seen } = await serve(status, status, 200)
   const stats = await send(new HttpOutput({ url, json: false }), 'a')
-  expect(stats).toMatchObject({ delivered: 1, dropped: {}, retries: 2 })
+  expect(stats).toMatchObject({ delivered: 1, dropped: EMPTY, retries: 2 })
   expect(seen).toHaveLength(3)
 })
 
@@ -93,7 +94,7 @@ test.each([400, 413, 422])('after %i the alert is lost and the next one sent', a
   expect(seen.map(({ body }) => body.toString())).toEqual(['a', 'b'])
 })
 
-test('an answer that does not end neither delays nor fails the delivery, nor fills memory', async () => {
+test('an endless response neither delays nor fails the delivery, nor fills memory', async () => {
   let sent = 0
   server = createServer((request, response) => {
     request.resume()
@@ -108,11 +109,11 @@ test('an answer that does not end neither delays nor fails the delivery, nor fil
   await new Promise<void>(resolve => server!.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const stats = await send(new HttpOutput({ url: `http://127.0.0.1:${port}/`, json: false, keepAlive: true }), 'a')
-  expect(stats).toMatchObject({ delivered: 1, dropped: {} })
+  expect(stats).toMatchObject({ delivered: 1, dropped: EMPTY })
   expect(sent).toBeLessThan(64 * 1024 * 1024)
 })
 
-test.skipIf(cannotCertify())('a reload with a client certificate that is not one keeps the old one', async () => {
+test.skipIf(cannotCertify())('a reload with an invalid client key keeps the old certificate', async () => {
   const { cert, key } = selfSigned()
   const pem = { cert: readFileSync(cert), key: readFileSync(key) }
   const bodies: string[] = []

@@ -5,7 +5,7 @@ import { cut, Limits } from '../src/text/limits.ts'
 const quiet = () => new Limits(() => {})
 const anyText = fc.string({ unit: 'binary', maxLength: 400 })
 
-test('cut: what is kept and what is counted as missing are the whole text', () => {
+test('cut: the text kept and the count of missing characters add up to the whole text', () => {
   expect(cut('short', 5)).toBe('short')
   expect(cut('x'.repeat(100), 30)).toBe(`${'x'.repeat(18)} … [82 more]`)
   fc.assert(
@@ -22,7 +22,7 @@ test('cut: what is kept and what is counted as missing are the whole text', () =
   )
 })
 
-test('escaped: fits after escaping, and ends with no half of an escape sequence', () => {
+test('escaped: fits after escaping, and never ends in half an escape sequence', () => {
   const encode = (text: string) => text.replace(/[^ ]/gu, '\\$&')
   fc.assert(
     fc.property(anyText, fc.integer({ min: 0, max: 200 }), (text, limit) => {

@@ -1,4 +1,4 @@
-/** What a program gives that is no output: the error says what was expected. */
+/** Wrong arguments from a program: the error says what was expected. */
 import { expect, test } from 'vitest'
 import { Delivery, defineTransport, falcoJson, StdoutOutput } from '../src/index.ts'
 
@@ -6,38 +6,38 @@ const format = falcoJson()
 
 test.each([
   [
-    'no target',
+    'a missing target',
     () => new Delivery(undefined!, { format }),
     'new Delivery: expected a target with name, batch and open()',
   ],
   [
-    'an object',
+    'a target without batch and open()',
     () => new Delivery({ name: 'x' } as never, { format }),
     'new Delivery: expected a target with name, batch and open()',
   ],
   [
-    'no options',
+    'missing options',
     () => new Delivery(new StdoutOutput(), undefined!),
     'new Delivery: stdout needs a format, such as falcoJson()',
   ],
   [
-    'no format',
+    'a missing format',
     () => new Delivery(new StdoutOutput(), {} as never),
     'new Delivery: stdout needs a format, such as falcoJson()',
   ],
-  ['no definition', () => defineTransport(undefined!), 'defineTransport: expected a definition, got undefined'],
+  ['a missing definition', () => defineTransport(undefined!), 'defineTransport: expected a definition, got undefined'],
   [
-    'a type only',
+    'a definition with only a type',
     () => defineTransport({ type: 'x' } as never),
     "defineTransport: title of 'x': expected string, got undefined",
   ],
   [
-    'no open()',
+    'a definition without open()',
     () =>
       defineTransport({ type: 'x', title: 'X', doc: '', options: {}, batch: { items: 1 }, ordered: false } as never),
     "defineTransport: open of 'x': expected function, got undefined",
   ],
-])('%s', (_, make, message) => {
+])('%s is rejected', (_, make, message) => {
   expect(make).toThrow(TypeError)
   expect(make).toThrow(message)
 })

@@ -1,4 +1,4 @@
-/** A named pipe where a file is expected: nobody waits for its reader. */
+/** A named pipe where a file is expected: nothing blocks on it. */
 import { execFileSync } from 'node:child_process'
 import { constants, mkdtempSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { FileOutput } from '../src/index.ts'
 import { readTls } from '../src/net/tls.ts'
 import { item } from './transports/items.ts'
 
-test.each([true, false])('alerts wait for whoever reads the pipe (kept open: %s)', async keepAlive => {
+test.each([true, false])('alerts wait until the pipe has a reader (kept open: %s)', async keepAlive => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-pipe-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   const filename = join(dir, 'alerts')
@@ -26,7 +26,7 @@ test.each([true, false])('alerts wait for whoever reads the pipe (kept open: %s)
   await output.close()
 })
 
-test('certificates that are a pipe are an error, at each connection', () => {
+test('a certificate file that is a pipe is an error', () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-pipe-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   const pipe = join(dir, 'pem')

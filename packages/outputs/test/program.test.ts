@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { EMPTY } from '../../../scripts/testing/empty.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { type Delivery, OwnProcesses, ownProcesses, ProgramOutput } from '../src/index.ts'
 import { deliverLines, line } from './lines.ts'
@@ -27,7 +28,7 @@ const fill = (channel: Delivery, count: number, text = 'x') => {
 const alive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
-    // A process that nobody has waited for yet has ended, too.
+    // A zombie has ended, too.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch {
     return false
@@ -39,7 +40,7 @@ const pidsIn = (path: string) =>
   existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean).map(Number) : []
 
 describe.each([true, false])('keep_alive %s', keepAlive => {
-  test('a program that never ends is ended with its children, and not started again', async () => {
+  test('closing kills a program that never exits, with its children, and does not restart it', async () => {
     const pids = join(dir, `blocked-${keepAlive}`)
     const { channel } = channelTo(`echo $$ >> ${pids}; sleep 600 & echo $! >> ${pids}; sleep 600; true`, keepAlive)
     fill(channel, 20_000, 'x'.repeat(100))
@@ -52,10 +53,10 @@ describe.each([true, false])('keep_alive %s', keepAlive => {
     expect(pidsIn(pids)).toHaveLength(2)
   })
 
-  test('a command that does not exist loses nothing that is not counted', async () => {
+  test('every alert lost to a command that does not exist is counted', async () => {
     const { channel, log } = channelTo('/no/such/command 2>/dev/null', keepAlive)
     await eventually(() => {
-      // On a busy machine the shell may find out so late that the first ones count as delivered, and as lost then.
+      // On a busy machine the shell may fail so late that the first alerts count as delivered, and only then as lost.
       if (channel.stats.queued === 0) fill(channel, 1000)
       expect(channel.stats.failing).toBeDefined()
     })
@@ -68,18 +69,18 @@ describe.each([true, false])('keep_alive %s', keepAlive => {
   })
 })
 
-test('a slow program gets as much as it takes until a stop gives up, and this counts as delivered', async () => {
+test('a slow program gets every alert, and they count as delivered', async () => {
   const out = join(dir, 'slow')
   const { channel } = channelTo(`while read -r line; do echo "$line" >> ${out}; sleep 0.001; done`, true)
   // More than a pipe holds.
   fill(channel, 500, 'x'.repeat(1000))
   await eventually(() => expect(existsSync(out)).toBe(true))
   await channel.flush()
-  expect(channel.stats).toMatchObject({ delivered: 500, dropped: {} })
+  expect(channel.stats).toMatchObject({ delivered: 500, dropped: EMPTY })
   await channel.close(5000)
 })
 
-test('a program that ends well without taking anything is not started again without a pause', async () => {
+test('a program that exits with 0 without reading anything is not restarted without a pause', async () => {
   // More than a pipe holds.
   const answer = await new ProgramOutput({ program: 'exit 0', keepAlive: true }).send([
     { ...item(1), body: 'x'.repeat(1_000_000) },
@@ -88,11 +89,11 @@ test('a program that ends well without taking anything is not started again with
   expect(answer.failure).not.toHaveProperty('after')
 })
 
-test('a command that is found later gets what was waiting', async () => {
+test('a command that appears later gets the waiting alerts', async () => {
   const [command, out] = [join(dir, 'later'), join(dir, 'out')]
   const { channel } = channelTo(`${command} 2>/dev/null`, true)
   await eventually(() => {
-    // On a busy machine the shell may find out so late that the first ones count as delivered, and as lost then.
+    // On a busy machine the shell may fail so late that the first alerts count as delivered, and only then as lost.
     if (channel.stats.queued === 0) fill(channel, 3)
     expect(channel.stats.retries).toBeGreaterThan(1)
   })
@@ -103,20 +104,20 @@ test('a command that is found later gets what was waiting', async () => {
   expect(readFileSync(out, 'utf8')).toBe('x\n'.repeat(channel.stats.delivered))
 })
 
-test('a command that cannot be run after all: what counted as delivered counts as lost', async () => {
+test('if a command turns out not to exist, alerts that counted as delivered count as lost', async () => {
   const gate = join(dir, 'gate')
   const command = `while [ ! -e ${gate} ]; do sleep 0.01; done; exec /no/such/command 2>/dev/null`
   const { channel, log } = channelTo(command, true)
   fill(channel, 10)
   await channel.flush()
-  expect(channel.stats).toMatchObject({ delivered: 10, dropped: {} })
+  expect(channel.stats).toMatchObject({ delivered: 10, dropped: EMPTY })
   writeFileSync(gate, '')
   await channel.close()
   expect(channel.stats).toMatchObject({ pushed: 10, delivered: 0, queued: 0, dropped: { exit_127: 10 } })
   expect(log).toEqual(['program: ended with code 127'])
 })
 
-test('a program that fails for one alert loses this one', async () => {
+test('if a program fails for one alert, only this one is lost', async () => {
   const { channel } = channelTo('read line; [ "$line" != bad ]', false)
   for (const text of ['good', 'bad', 'good']) channel.push(line(text))
   await channel.close()
@@ -137,7 +138,7 @@ describe('the processes that outputs have started', () => {
     expect(processes.has(7, 21_000_000_000n)).toBe(false)
   })
 
-  test('are forgotten when there are very many, except those that run', () => {
+  test('are forgotten when there are very many, unless they still run', () => {
     const processes = new OwnProcesses()
     processes.add(1)
     for (let pid = 2; pid < 20_000; pid++) {
@@ -148,7 +149,7 @@ describe('the processes that outputs have started', () => {
     expect(processes.has(1, BigInt(Date.now()) * 1_000_000n)).toBe(true)
   })
 
-  test('include a program and the shell that runs it', async () => {
+  test('include the shell of a program until the output is closed', async () => {
     const path = join(dir, 'pid')
     const { channel } = channelTo(`echo $$ > ${path}; cat > /dev/null`, true)
     fill(channel, 1)

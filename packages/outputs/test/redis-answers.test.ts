@@ -10,14 +10,14 @@ const answer = fc.oneof(
 )
 const answers = fc.array(answer).map(all => Buffer.from(all.join('')))
 
-/** Whether all are accepted, in pieces that end at these places. */
+/** Whether the bytes are accepted when they are split at these places. */
 function accepted(bytes: Buffer, ends: readonly number[] = []): boolean {
   const checked = new RedisAnswers()
   const places = [0, ...ends.map(end => end % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
   return places.slice(1).every((end, i) => checked.accept(bytes.subarray(places[i], end)))
 }
 
-test('answers of the four types are accepted, in any pieces', () => {
+test('replies of the four types are accepted, however they are split', () => {
   fc.assert(fc.property(answers, fc.array(fc.nat()), (bytes, ends) => accepted(bytes, ends)))
 })
 
@@ -48,7 +48,7 @@ test.each([
     'HTTP/1.1 200 OK\r\n',
   ],
   `-${'x'.repeat(70_000)}`,
-])('%j is none, wherever it is cut', bad => {
+])('%j is rejected, wherever it is split', bad => {
   const after = (before: Buffer, ends: readonly number[]) => accepted(Buffer.concat([before, Buffer.from(bad)]), ends)
   fc.assert(
     fc.property(answers, fc.array(fc.nat()), (before, ends) => !after(before, ends)),

@@ -1,5 +1,6 @@
-/** Failures that pass: pauses, order, and what is given up. Times are exact, on fake timers. */
+/** Temporary failures: pauses, order, and which alerts are lost. Times are exact, on fake timers. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { EMPTY } from '../../../scripts/testing/empty.ts'
 import type { DeliveryOptions, QueueBounds } from '../src/index.ts'
 import { failure, fill, Gate } from './gate.ts'
 import { deliverLines } from './lines.ts'
@@ -20,8 +21,8 @@ function timed(options: Partial<DeliveryOptions> & QueueBounds = {}) {
   return { gate, channel, log }
 }
 
-describe('a failure that passes', () => {
-  test('is tried again after growing pauses, in order, and logged twice', async () => {
+describe('a temporary failure', () => {
+  test('is retried after growing pauses, in order, and logged once, as is the recovery', async () => {
     const { gate, channel, log } = timed()
     fill(channel, 'a', 'b', 'c')
     for (const pause of [100, 200, 400, 800, 1000, 1000]) {
@@ -35,14 +36,14 @@ describe('a failure that passes', () => {
     expect(channel.stats).toMatchObject({ queued: 3, delivered: 0, retries: 6, failing: 'gate: ECONNREFUSED' })
     for (let i = 0; i < 3; i++) await gate.pass()
     expect(gate.sent.slice(-3)).toEqual([['a'], ['b'], ['c']])
-    expect(channel.stats).toMatchObject({ queued: 0, delivered: 3, dropped: {} })
+    expect(channel.stats).toMatchObject({ queued: 0, delivered: 3, dropped: EMPTY })
     expect(log).toEqual([
       'error: gate: ECONNREFUSED; retrying',
       'notice: gate: recovered after 3.5 s; 3 alerts waited, 0 were lost',
     ])
   })
 
-  test('waits longer when the receiver asks for it', async () => {
+  test('is retried after a longer pause if the receiver asks for it', async () => {
     const { gate, channel } = timed()
     fill(channel, 'a')
     await gate.pass(0, { ...failure('later', 'http_429'), after: 5000 })
@@ -52,7 +53,7 @@ describe('a failure that passes', () => {
     expect(gate.sent).toHaveLength(2)
   })
 
-  test('that does not pass by itself is told once more', async () => {
+  test('that turns out to be a misconfiguration is logged once more', async () => {
     const { gate, channel, log } = timed()
     fill(channel, 'a')
     for (const kind of ['later', 'misconfigured', 'later', 'misconfigured'] as const) {
@@ -67,7 +68,7 @@ describe('a failure that passes', () => {
     ])
   })
 
-  test('counts what a full queue loses meanwhile', async () => {
+  test('has its recovery logged with the number of alerts that a full queue dropped', async () => {
     const { gate, channel, log } = timed({ capacity: 2 })
     fill(channel, 'a', 'b')
     await gate.pass(0, failure('later', 'ENOSPC'))
@@ -94,7 +95,7 @@ describe('a failure that passes', () => {
     expect(channel.full).toBe(false)
   })
 
-  test('ends a close without a deadline after the same time, under its own cause', async () => {
+  test('ends a close without a deadline after the stall timeout; lost alerts count under its cause', async () => {
     const { gate, channel } = timed({ stallTimeout: 2000 })
     fill(channel, 'a')
     const closed = channel.close()

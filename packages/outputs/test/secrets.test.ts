@@ -1,4 +1,4 @@
-/** What a transport's options keep secret is in no log line, no failure and no error about its configuration. */
+/** Secret options of a transport appear in no log line, no failure and no configuration error. */
 import { alerts } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
 import { until } from '../../../scripts/testing/wait.ts'
@@ -31,7 +31,7 @@ function make(type: string, options: Record<string, unknown>, said: Said) {
   })
 }
 
-/** What people are told of an output: an error about its settings, or what `use` brings about. */
+/** The texts that users see about an output: a configuration error, or what `use` causes. */
 async function textsOf(
   type: string,
   options: Record<string, unknown>,
@@ -50,7 +50,7 @@ async function textsOf(
   return texts
 }
 
-/** Sends an alert until a failure is logged; a server of streams gets rid of it. */
+/** Pushes an alert, and waits until a failure is logged or, as with stream servers, the alert is delivered. */
 async function useInVain(delivery: Delivery, texts: string[]): Promise<void> {
   await delivery.open()
   delivery.push(alert(1))
@@ -66,13 +66,13 @@ test('there are transports with secrets', () => expect(SECRET.length).toBeGreate
 describe.concurrent.each(SECRET)('$type', ({ type, options }) => {
   const table: OptionTable = options
 
-  test('used in vain', async () => {
+  test('no text about a failed delivery contains a secret', async () => {
     const texts = await textsOf(type, filled(table), useInVain)
     expect(texts.length).toBeGreaterThan(0)
     for (const text of texts) expect(text).not.toContain(CANARY)
   })
 
-  test.each(secretNames(table))('%s is of another kind, misspelt, or beside something wrong', async name => {
+  test.each(secretNames(table))('%s does not leak if malformed, misspelt or beside an invalid option', async name => {
     const wrong = [
       { [name]: [{ [CANARY]: CANARY }] },
       { [`${name}x`]: CANARY },
@@ -84,7 +84,7 @@ describe.concurrent.each(SECRET)('$type', ({ type, options }) => {
       for (const text of await textsOf(type, { ...filled(table), ...change })) expect(text).not.toContain(CANARY)
   })
 
-  test('each is known as a secret', () => {
+  test('its secrets are recognised as such', () => {
     const settings = readOutput(
       { name: 'n', type, ...filled(table) },
       { path: [], source: () => source, warn: () => {} },

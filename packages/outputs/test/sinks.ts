@@ -20,16 +20,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../../scripts/testing/port.ts'
 import { FileOutput, HttpOutput, type Output, ProgramOutput, StdoutOutput, SyslogOutput } from '../src/index.ts'
 
-/** An output of each kind with a real receiver: what the contract suite runs on. */
+/** An output of each kind with a real receiver: falco-outputs.test.ts runs on them. */
 export interface Sink {
   readonly output: Output
   /** The lines that have arrived, once the output is closed. */
   received(): Promise<string[]>
-  /** Takes the receiver away. */
+  /** Makes the receiver unavailable. */
   breakReceiver(): Promise<void>
-  /** Brings it back, where that can be. */
+  /** Restores it, where possible. */
   restoreReceiver?(): Promise<void>
-  /** The causes that losses are counted under while it is away; null: the system may take what nobody reads. */
+  /** The causes of losses while it is unavailable; null: the system may accept data that nothing reads. */
   readonly causes: RegExp | null
   cleanUp(): Promise<void>
 }
@@ -64,7 +64,7 @@ function stdoutPipe(): Sink {
   return {
     output,
     received: async () => {
-      // The descriptor belongs to the output's socket: destroying it is what lets the reader end.
+      // The descriptor belongs to the output's socket: the reader ends only when that is destroyed.
       await output.close(true)
       await ended
       return linesOf(out)
@@ -120,7 +120,7 @@ function program(keepAlive: boolean): Sink {
     received: async () => linesOf(out),
     breakReceiver: async () => {
       writeFileSync(stop, '')
-      // It may have been made and not written yet.
+      // The file may exist without being written yet.
       const started = existsSync(pid) ? Number(readFileSync(pid, 'utf8')) : 0
       if (started > 0) await endOf(started)
     },
@@ -153,16 +153,16 @@ async function http(): Promise<Sink> {
   }
 }
 
-/** Reads datagrams, one a line, as the system's log does: Perl, because Node has no such sockets. */
+/** Reads datagrams as the system log does, and writes one a line. In Perl, because Node has no such sockets. */
 const READER = `
 use Socket;
 socket(S, AF_UNIX, SOCK_DGRAM, 0) and bind(S, pack_sockaddr_un($ARGV[0])) or die "$ARGV[0]: $!";
 open(OUT, '>>', $ARGV[1]) or die "$ARGV[1]: $!";
 syswrite(OUT, "$datagram\\n") while defined recv(S, $datagram, 1 << 20, 0);
 `
-/** What a datagram holds before the text: priority, time, tag. */
+/** The head of a datagram: priority, time, tag. */
 const HEAD = /^<12>\w{3} [ \d]\d \d\d:\d\d:\d\d falco: /
-/** Characters of a long line that come in one datagram. */
+/** Characters of a long line per datagram. */
 const CHUNK = 30_000
 
 async function syslog(): Promise<Sink> {
@@ -175,7 +175,7 @@ async function syslog(): Promise<Sink> {
     while (!existsSync(socket)) await sleep(5)
   }
   await listen()
-  /** Lines put together again. */
+  /** Reassembles lines from datagrams. */
   const received = () => {
     const lines: string[] = []
     let open = false
@@ -190,7 +190,7 @@ async function syslog(): Promise<Sink> {
   return {
     output: new SyslogOutput({ socket }),
     received: async () => received(),
-    // The socket stays: a stale one, which refuses connections.
+    // The socket file stays, and refuses connections.
     breakReceiver: async () => {
       reader.kill('SIGKILL')
       await once(reader, 'exit')
@@ -208,7 +208,7 @@ export const SINKS: Readonly<Record<string, () => Sink | Promise<Sink>>> = {
   'stdout, a pipe': stdoutPipe,
   'stdout, a file': stdoutFile,
   'file, keep_alive': () => file(true),
-  'file, opened for each': () => file(false),
+  'file, opened for each batch': () => file(false),
   'program, keep_alive': () => program(true),
   'program, one for each alert': () => program(false),
   http,

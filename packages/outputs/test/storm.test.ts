@@ -1,4 +1,4 @@
-/** More alerts than an output takes: what happens to each of them is counted, whatever stages they pass. */
+/** More alerts than an output can take: the fate of each is counted, whatever stages it passes. */
 import { type AlertData, alerts } from '@falc/engine'
 import { expect, test } from 'vitest'
 import { Collapse } from '../src/delivery/collapse.ts'
@@ -7,7 +7,7 @@ import { deliverLines } from './lines.ts'
 import { alert } from './transports/items.ts'
 
 const STORM = 20_000
-/** Alerts of as many users. */
+/** The alerts are about this many users. */
 const USERS = 50
 
 const collapse: DeliveryOptions['collapse'] = (next, counters) =>
@@ -25,7 +25,7 @@ test.each([
   ['collapsing', { collapse }, { delivered: 2 * USERS, collapsed: STORM - USERS }],
   ['collapsing, a rate and a queue', { collapse, rate: { alerts: 20, per: 1e6 }, capacity: 10 }, {}],
 ] as const)(
-  '%s: an output that takes nothing for now costs nothing that is not counted',
+  '%s: every alert that is lost or merged while the output is stalled is counted',
   async (_, options, expected) => {
     const taken: AlertData[] = []
     const { promise: opened, resolve: open } = Promise.withResolvers<void>()
@@ -51,7 +51,7 @@ test.each([
     const { pushed, delivered, collapsed, limited, dropped, queued } = delivery.stats
     const lost = Object.values(dropped).reduce((sum, n) => sum + n, 0)
     expect(delivered).toBe(taken.length)
-    // Alerts that stand for others were pushed by the stages.
+    // Summaries, which the stages push, are included.
     expect(delivered + collapsed + limited + lost + queued).toBe(pushed)
     expect({ delivered, collapsed, limited, ...dropped }).toMatchObject(expected)
     if (lost > 0) return

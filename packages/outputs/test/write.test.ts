@@ -17,11 +17,11 @@ const message = (text: string): Item => new QueuedItem(line(text), { format: LIN
 const dir = mkdtempSync(join(tmpdir(), 'falc-write-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 
-/** A file on a disk that has room for this many bytes, and takes any part of what it is given. */
+/** A file on a disk that has room for this many bytes, and may write only a part of the data. */
 class Disk implements FilePort {
   text = ''
   room: number
-  /** How many bytes each write takes, at most; in turn. */
+  /** The most bytes that each write accepts, in turn. */
   readonly bites: readonly number[]
   readonly regular: boolean
   #turn = 0
@@ -49,7 +49,7 @@ class Disk implements FilePort {
   }
 }
 
-test('whatever part of it fits, a file holds whole lines, and as many as were delivered', async () => {
+test('whatever part of the data fits, a file holds exactly the delivered lines, whole', async () => {
   const lines = fc.string({ maxLength: 12, unit: fc.constantFrom('a', 'b', 'ä', ' ') })
   await fc.assert(
     fc.asyncProperty(
@@ -73,7 +73,7 @@ test('whatever part of it fits, a file holds whole lines, and as many as were de
   )
 })
 
-test('where nothing can be taken back, a torn line is closed before the next one', async () => {
+test('where a torn line cannot be removed, it is terminated before the next one', async () => {
   const disk = new Disk(7, [], false)
   const writer = new LineWriter('stdout', disk)
   expect(await writer.write(0, ['one', 'two'].map(message))).toMatchObject({
@@ -91,7 +91,7 @@ skipped('live', mounted ? undefined : 'a full disk: mounting a small tmpfs needs
 afterAll(() => mounted && spawnSync('umount', [dir]))
 
 test.skipIf(!mounted).each([true, false])(
-  'a full disk, keep_alive %s: what waits is written once there is room',
+  'a full disk, keep_alive %s: waiting alerts are written once there is room',
   async keepAlive => {
     const path = join(dir, 'alerts')
     writeFileSync(path, '')

@@ -1,4 +1,4 @@
-/** Steps that wait for somebody. */
+/** Steps that wait for approval. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ const A = 'aaaaaaaaaaaa'
 const B = 'bbbbbbbbbbbb'
 
 describe('approval', () => {
-  test('a step waits, also over a restart, for one word; what tells somebody does not wait', async () => {
+  test('a step waits for one decision, also over a restart; a notification does not wait', async () => {
     const [world, path] = [new World(), folder()]
     const book = playbook('approve', '{}', '[{ stop_container: }, { notify: { output: on-call } }]')
     const first = await respondWith(book, world, { folder: path })
@@ -33,7 +33,7 @@ describe('approval', () => {
     expect(waitingIn(Journal.read(path).entries)).toEqual([])
   })
 
-  test('the first word counts; who said it is in the journal', async () => {
+  test('the first decision counts, and the journal records who made it', async () => {
     const [world, path] = [new World(), folder()]
     const open = await respondWith(playbook('approve'), world, { folder: path })
     await open.responder.take(shellIn(A))
@@ -49,7 +49,7 @@ describe('approval', () => {
     ['asked', 0, 0, 'undecided'],
     ['acted', 1, 0, 'undecided'],
   ])(
-    'killed when a step is %s: the next process takes it up if nobody was asked, once',
+    'killed when a step is %s: the next process runs it only if nothing was begun, and records one outcome',
     async (point, before, after, outcome) => {
       const [world, path] = [new World(), folder()]
       const acts = join(path, 'acts')
@@ -67,7 +67,7 @@ describe('approval', () => {
     },
   )
 
-  test('what was approved and not begun is too late once its time is up', async () => {
+  test('a step that was approved but not begun expires when its time is up', async () => {
     const [world, path] = [new World(), folder()]
     const book = playbook('approve').replace('mode: approve', 'mode: approve\n  approval: 1ms')
     const about = { run: 'r', playbook: 'p', step: 1, action: 'stop_container' }
@@ -82,7 +82,7 @@ describe('approval', () => {
     expect([journalOf(path).at(-1), world.asked]).toEqual(['expired stop_container ', []])
   })
 
-  test('an approved step that is no longer planned is said, and not tried again', async () => {
+  test('an approved step that is no longer planned is recorded as held, and not tried again', async () => {
     const path = folder()
     const first = await respondWith(playbook('approve'), new World(), { folder: path })
     for (const container of [A, B]) await first.responder.take(shellIn(container))
@@ -99,21 +99,21 @@ describe('approval', () => {
     expect(journalOf(path)).toHaveLength(lines)
   })
 
-  test('a step that is denied is over', async () => {
+  test('a denied step cannot be approved, and its alert does not start it again', async () => {
     const [world, path] = [new World(), folder()]
     const open = await respondWith(playbook('approve'), world, { folder: path })
     await open.responder.take(shellIn(A))
     const [waiting] = waitingIn(Journal.read(path).entries)
     answerWaiting(path, waiting!, 'denied')
     await until('it is recorded', () => journalOf(path).at(-1) === `denied stop_container ${A}`)
-    // Somebody has read that it waits, and answers now.
+    // A user who still sees it waiting approves it now.
     expect(answerWaiting(path, waiting!, 'approved')).toBe(false)
     await open.responder.take(shellIn(A))
     await open.close()
     expect([world.asked, waitingIn(Journal.read(path).entries)]).toEqual([[], []])
   })
 
-  test('a word that comes too late', async () => {
+  test('a step that nobody approves in time expires', async () => {
     const [world, path] = [new World(), folder()]
     const book = playbook('approve').replace('mode: approve', 'mode: approve\n  approval: 1ms')
     const open = await respondWith(book, world, { folder: path })

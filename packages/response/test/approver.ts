@@ -1,4 +1,4 @@
-/** A responder that approves its own step and is killed at a moment of it: `approver.ts FOLDER ACTS POINT`. What it does is a line in ACTS. */
+/** Approves its own step and kills itself at a point of it: `approver.ts FOLDER ACTS POINT PLAYBOOK`. Acts are lines in ACTS. */
 import { appendFileSync } from 'node:fs'
 import { alerts } from '@falc/engine'
 import { alertOf, answerWaiting, Journal, openResponder, waitingIn } from '../src/index.ts'

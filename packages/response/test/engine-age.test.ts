@@ -1,4 +1,4 @@
-/** What engines say, and what they do not say: a container's age decides whether it is the one of the alert. */
+/** Engines that answer or do not: a container's age decides whether it is the one in the alert. */
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -14,7 +14,7 @@ test.each([
   ['after the alert', '2026-11-27T11:00:00Z', 'refused', ['GET']],
   ['at no time that can be read', 'yesterday', 'refused', ['GET']],
   ['at an unknown time', undefined, 'refused', ['GET']],
-])('created %s', async (_, Created, outcome, methods) => {
+])('created %s: only a container known to be older than the alert is killed', async (_, Created, outcome, methods) => {
   const asked: string[] = []
   const socket = join(folder(), 'engine.sock')
   const server = createServer((request, response) => {
@@ -32,10 +32,10 @@ test.each([
 })
 
 test.each([
-  ['is never given, and the container ends', 'silent', false, 'done'],
-  ['is lost, and the container has ended', 'lost', false, 'done'],
-  ['is lost, and the container runs', 'lost', true, 'undecided'],
-])('an answer that %s', async (_, answers, runs, outcome) => {
+  ['never comes and the container ends', 'silent', false, 'done'],
+  ['is lost and the container has ended', 'lost', false, 'done'],
+  ['is lost and the container still runs', 'lost', true, 'undecided'],
+])('if an answer %s, the state of the container decides the outcome', async (_, answers, runs, outcome) => {
   const socket = join(folder(), 'engine.sock')
   let asked = false
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-/** Containers of real engines: what is asked for is what happens. */
+/** Actions on containers of real engines have the effect that was requested. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { missing as noPodman, Podman } from '../../sources-syscall/test/containers/podman.ts'
 import { type EngineCall, enginePort } from '../src/index.ts'
@@ -27,7 +27,7 @@ describe.skipIf(noPodman() !== undefined)('podman', () => {
     return enginePort({ sockets: ['/none', podman.socket], containerd: '/none' })(call, attempt)
   }
 
-  test('pause, unpause, stop, and what is so already', async () => {
+  test('a container is paused, unpaused and stopped, and what is already so is reported', async () => {
     expect(await ask('pause', { dry: true })).toMatchObject({ outcome: 'done' })
     expect(await status()).toBe('running')
     expect(await ask('pause')).toMatchObject({ outcome: 'done' })
@@ -42,7 +42,7 @@ describe.skipIf(noPodman() !== undefined)('podman', () => {
     expect((await ask('kill')).outcome).toBe('already')
   })
 
-  test('a container that is younger than the alert is another one; one that nobody has is gone', async () => {
+  test('a container younger than the alert is refused, and one that does not exist is gone', async () => {
     expect(await ask('kill', { before: '1000000000000000000' })).toMatchObject({ outcome: 'refused' })
     expect(await ask('kill', { container: '00000000dead' })).toMatchObject({ outcome: 'gone' })
   })

@@ -23,7 +23,7 @@ function file(run: string, more = ''): string {
   return path
 }
 
-/** @returns what the journal says of it */
+/** @returns the outcome in the journal */
 async function outcome(run: string, timeout = 30_000): Promise<string> {
   const path = folder()
   const playbook = '- { playbook: p, when: alert.rule = Shell, mode: enforce, steps: [{ open_ticket: }] }'
@@ -39,11 +39,11 @@ async function outcome(run: string, timeout = 30_000): Promise<string> {
 describe('a function', () => {
   test.each([
     [
-      'that answers',
+      'that returns an outcome',
       'async ({ alert, params, dry }) => ({ outcome: "already", said: alert.rule + params.queue + dry })',
       'already',
     ],
-    ['that answers nothing', '() => {}', 'done'],
+    ['that returns nothing', '() => {}', 'done'],
     ['that throws', '() => { throw new Error("no") }', 'failed'],
     ['that takes all memory', '() => { const all = []; for (;;) all.push(new Array(1e6).fill(all.length)) }', 'failed'],
     ['that ends its thread', '() => process.exit(1)', 'failed'],
@@ -52,14 +52,14 @@ describe('a function', () => {
       '() => { if (Object.keys(process.env).some(name => name !== "PATH")) throw new Error("found") }',
       'done',
     ],
-  ])('%s', async (_, run, expected) => {
+  ])('%s: the journal has its outcome', async (_, run, expected) => {
     expect(await outcome(run)).toBe(expected)
   })
 
   test.each([
     ['that never ends', '() => { for (;;); }'],
     ['that waits for ever', '() => new Promise(resolve => setTimeout(resolve, 1e9))'],
-  ])('%s is ended, and what it did is undecided', async (_, run) => {
+  ])('%s is terminated, and its outcome is undecided', async (_, run) => {
     expect(await outcome(run, 1500)).toBe('undecided')
   })
 
@@ -67,7 +67,7 @@ describe('a function', () => {
     '- { playbook: p, when: alert.rule = Shell, steps: [{ open_ticket: { for: 1h } }, { notify: { output: x } }] }'
 
   test.each([
-    ['that answers', "plan: async ({ target }) => ['a ticket about ' + target.name]", 'a ticket about the alert'],
+    ['that returns texts', "plan: async ({ target }) => ['a ticket about ' + target.name]", 'a ticket about the alert'],
     ['that throws', 'plan: () => { throw new Error("no") }', 'open_ticket: no'],
     ['that refuses', 'target: () => { throw Object.assign(new Error("not this"), { name: "Refusal" }) }', 'not this'],
     ['that never ends', 'plan: () => { for (;;); }', 'open_ticket: plan took longer than 0.3 s'],
@@ -78,13 +78,13 @@ describe('a function', () => {
       /^open_ticket: Worker terminated due to reaching memory limit/,
     ],
     ['that ends its thread', 'plan: () => process.exit(1)', 'open_ticket: the function ended without an answer'],
-    ['of no target', 'target: () => ({ kind: "pod" })', 'open_ticket: target must return a kind, a uid and a name'],
-    ['of no calls', 'plan: () => [{ via: "engine" }]', 'open_ticket: plan must return a list of calls and texts'],
-    ['of what cannot be sent', 'plan: () => [() => {}]', /^open_ticket: .* could not be cloned/],
+    ['without a target', 'target: () => ({ kind: "pod" })', 'open_ticket: target must return a kind, a uid and a name'],
+    ['with a bad call', 'plan: () => [{ via: "engine" }]', 'open_ticket: plan must return a list of calls and texts'],
+    ['whose plan cannot be cloned', 'plan: () => [() => {}]', /^open_ticket: .* could not be cloned/],
     ['that looks for secrets', 'plan: () => Object.keys(process.env)', 'PATH'],
-  ])('plans in a thread: one %s; other steps, and the next alert, are planned as ever', async (_, more, expected) => {
+  ])('planning in a thread, one %s: other steps and the next alert are still planned', async (_, more, expected) => {
     const path = file('() => {}', `${more}, undo: () => []`)
-    // Only what never answers is in a hurry.
+    // Only functions that never answer get a short timeout.
     const actions = await loadFunctions([path], { planning: String(expected).includes('0.3 s') ? 300 : 60_000 })
     for (const rule of ['Shell', 'Shell']) {
       const [plan] = await testPlaybookThreaded(PLAYBOOK, { rule }, { actions })
@@ -95,7 +95,7 @@ describe('a function', () => {
     expect(() => testPlaybook(PLAYBOOK, { rule: 'Shell' }, { actions })).toThrow('its own thread')
   })
 
-  test('an undo is planned there, too', async () => {
+  test('an undo is also planned in the thread', async () => {
     const [world, path] = [new World(), folder()]
     const undo = `undo: ({ alert, answers }) => [{ via: 'output', output: 'x', says: alert.rule + answers[0].ticket }]`
     const actions = await loadFunctions([file('() => ({ outcome: "done", said: "", data: { ticket: 7 } })', undo)])
@@ -107,14 +107,14 @@ describe('a function', () => {
   })
 
   test.each([
-    ['a name of falc’s own', ', name: "kill_process"', 'there is an action kill_process already'],
+    ['the name of a built-in action', ', name: "kill_process"', 'there is an action kill_process already'],
     ['no schema', ', params: []', 'open_ticket: params must be a JSON Schema of an object'],
     ['no plan', ', plan: "x"', 'open_ticket: target and plan must be functions'],
   ])('with %s is refused', async (_, more, expected) => {
     await expect(loadFunctions([file('() => {}', more.slice(2))])).rejects.toThrow(expected)
   })
 
-  test('a file that is no module', async () => {
+  test('in a file that does not exist is refused', async () => {
     await expect(loadFunctions([join(folder(), 'none.mjs')])).rejects.toThrow('none.mjs')
   })
 })

@@ -1,4 +1,4 @@
-/** Hostile alerts and damaged playbooks: nothing crashes, and nothing is asked that the playbook does not say. See scripts/fuzz.ts. */
+/** Hostile alerts and damaged playbooks: nothing crashes, and only what a playbook names is called. See scripts/fuzz.ts. */
 import { alerts } from '@falc/engine'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { ACTIONS, type Call, loadPlaybooks, PlaybookError, type Schema, testPlay
 
 const RUNS = fuzzed(50)
 
-test('with whatever an alert holds: no crash, and no call with anything but what was planned', () => {
+test('no field of an alert crashes planning, or changes what the playbook fixes', () => {
   const steps = ACTIONS.map(({ name, example }) => ({ [name]: parse(example) }))
   const content = JSON.stringify([{ playbook: 'p', when: 'alert.rule exists', steps }])
   const playbooks = loadPlaybooks([{ name: 'p', content }], { actions: ACTIONS, source: alerts() })
@@ -47,7 +47,7 @@ test('with whatever an alert holds: no crash, and no call with anything but what
         for (const call of calls) {
           if (typeof call === 'string') continue
           vias.add(call.via)
-          // What is fixed in the playbook stays so.
+          // What the playbook fixes stays fixed.
           if (call.via === 'http') expect(call.url).toBe('https://functions.example/kill')
           if (call.via === 'nats') expect(call.subject).toBe('FUNCTIONS.quarantine')
           if (call.via === 'program') expect(call.argv).toEqual(['/usr/local/bin/block', call.argv[1]])
@@ -62,11 +62,11 @@ test('with whatever an alert holds: no crash, and no call with anything but what
   expect([...vias].sort()).toEqual(['capture', 'engine', 'file', 'http', 'nats', 'output', 'process', 'program'])
 })
 
-/** Marks what an attacker has chosen. */
+/** Marks values that an attacker has chosen. */
 const MARK = 'ZZ'
 const CHOSEN = ['%proc.name', '%fd.name']
 
-/** A value for a schema in which every text that takes fields is made of them. */
+/** A value for a schema, with fields in every text that may contain them. */
 function filled(schema: Schema, given: unknown): unknown {
   if (schema.format === 'value' || schema.format === 'template') return CHOSEN[0]
   if (schema.type === 'array') return schema.items?.format ? ['/usr/local/bin/block', ...CHOSEN] : given
@@ -78,7 +78,7 @@ function filled(schema: Schema, given: unknown): unknown {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 
-test('fields that an attacker has chosen, in every parameter: each stays in its place', () => {
+test('fields that an attacker controls stay whole and in their place, in every parameter', () => {
   const steps = ACTIONS.map(({ name, params, example }) => {
     const { for: _, ...given } = parse(example)
     return { [name]: filled(params, given) }
@@ -110,7 +110,7 @@ test('fields that an attacker has chosen, in every parameter: each stays in its 
         acting.add(action)
         for (const call of calls as Call[]) {
           const { says: _, ...asked } = call as any
-          // Where values may be, each is whole and alone.
+          // Where values are allowed, each is whole and separate.
           const { with: more = {}, ...rest } = asked
           if (rest.argv) expect(rest.argv).toEqual(['/usr/local/bin/block', name, file])
           if (rest.env) expect(rest.env).toEqual({ a: name })
@@ -118,7 +118,7 @@ test('fields that an attacker has chosen, in every parameter: each stays in its 
           for (const map of [more.labels, more.annotations]) if (map) expect(map).toEqual({ a: name })
           const { argv, env, text, body, ...fixed } = rest
           const { command, labels, annotations, note, ...fixedMore } = more
-          // Bindings and pods may be called so, if Kubernetes allows it; they are escaped in paths.
+          // Bindings and pods may have such names, if Kubernetes allows them; in paths, names are escaped.
           const { object: { name: called, ...object } = {} as any, ...others } = fixed
           expect(JSON.stringify([others, object, fixedMore])).not.toContain(MARK)
           if (called !== undefined) expect(called).toMatch(/^[^/%\0]{1,253}$/)
@@ -127,11 +127,11 @@ test('fields that an attacker has chosen, in every parameter: each stays in its 
     }),
     { ...RUNS, examples: [['ZZ', 'ZZ', {}]] },
   )
-  // The file would be one of a container.
+  // Held back, since the file would be in a container.
   expect(ACTIONS.map(({ name }) => name).filter(name => !acting.has(name))).toEqual(['quarantine_file'])
 })
 
-test('damaged playbooks are loaded, or refused with their place', () => {
+test('a damaged playbook is loaded, or refused with the position of the error', () => {
   const steps = ACTIONS.slice(0, 6).map(({ name, example }) => `    - ${name}: ${example}`)
   const sound = `- playbook: p\n  when: alert.rule = "A shell" and not k8s.ns.name in (a, b)\n  mode: enforce\n  limits: { per_target: 2/1h, total: 10/1h }\n  steps:\n${steps.join('\n')}\n`
   const source = alerts()

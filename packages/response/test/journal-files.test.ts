@@ -1,4 +1,4 @@
-/** A journal of several files: nothing that is still to be known is lost, whenever the process ends. */
+/** A journal of several files: nothing that is still needed is lost, whenever the process ends. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, linkSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ import { folder, playbook, respondWith, shellIn, World } from './machine.ts'
 const idOf = (i: number) => i.toString(16).padStart(12, '0')
 const full = (path: string) => readdirSync(path).filter(name => name.startsWith('journal-'))
 
-/** All of it: waiting, undone by itself, done, dry. */
+/** Steps of all kinds: waiting, undone after a time, done, and dry runs. */
 const BOOKS =
   playbook('enforce', '{ total: 9999/1d }', '[{ pause_container: { for: 1h } }, { kill_container: }]') +
   playbook('approve', '{ total: 9999/1d }').replace('playbook: p', 'playbook: q') +
@@ -49,7 +49,7 @@ describe('a responder whose journal has many files', () => {
     expect(known[1]).toEqual(known[0])
   })
 
-  test('its history has every entry once, with all of its text', async () => {
+  test('has every entry once in its history, with its full text', async () => {
     const path = folder()
     const first = await open(path, 300_000)
     for (let i = 0; i < 20; i++) await taken(first, i)
@@ -62,7 +62,7 @@ describe('a responder whose journal has many files', () => {
   })
 })
 
-test('old files are removed, by bytes and by age', async () => {
+test('old files are removed by size and by age', async () => {
   const path = folder()
   const write = async (count: number) => {
     const journal = await Journal.open(path, { bytes: 80_000, age: 86_400_000 })
@@ -78,12 +78,12 @@ test('old files are removed, by bytes and by age', async () => {
   expect(old.length).toBeGreaterThan(3)
   expect(old.length).toBeLessThan(8)
   for (const name of old) utimesSync(join(path, name), 0, 0)
-  // One more file: by bytes, one would go.
+  // One more file: by size, one would be removed.
   await write(15)
   expect(full(path).filter(name => old.includes(name))).toEqual([])
 })
 
-test('what a process that ended in the middle has left is in nobody’s way', async () => {
+test('files left by a process that ended between two files do no harm', async () => {
   const path = folder()
   const before = await Journal.open(path)
   for (let i = 0; i < 20; i++) before.append({ kind: 'note', text: `${i}` })
@@ -98,13 +98,13 @@ test('what a process that ended in the middle has left is in nobody’s way', as
   expect([entries.length, damage, existsSync(join(path, 'journal.next'))]).toEqual([22, undefined, false])
 })
 
-test('what is written while a file is begun is in both files', async () => {
+test('entries written while a new file is begun are in both files', async () => {
   const path = folder()
   const journal = await Journal.open(path, { bytes: 80_000 })
   const about = { playbook: 'p', step: 1, action: 'kill_container', why: [], plan: [], dry: false }
   const alert = { id: 'a', rule: 'Shell', time: '', output: '' }
   for (let i = 0; i < 100; i++) journal.append({ kind: 'asked', run: `${i}`, ...about, alert })
-  // Nothing else has had its turn so far.
+  // The event loop has not had a turn yet.
   expect(full(path)).toEqual([])
   await journal.close()
   expect(full(path)).toEqual(['journal-000000000100.jsonl'])
@@ -115,12 +115,12 @@ test('what is written while a file is begun is in both files', async () => {
   await again.close()
 })
 
-test('a file that cannot be begun: the old one is written on, and it is counted', async () => {
+test('if a new file cannot be begun, the old one is continued, and the failure is counted', async () => {
   const path = folder()
   const notes: string[] = []
   const journal = await Journal.open(path, { bytes: 800, note: text => notes.push(text) })
   journal.append({ kind: 'note', text: 'x'.repeat(200) })
-  // A damaged file is not carried on.
+  // Entries of a damaged file are not copied.
   const file = join(path, 'journal.jsonl')
   const text = readFileSync(file, 'utf8')
   writeFileSync(file, text.replace('xx', 'yy'))
@@ -133,7 +133,7 @@ test('a file that cannot be begun: the old one is written on, and it is counted'
   await journal.close()
 })
 
-describe('carried', () => {
+describe('copying to the next file', () => {
   const long = '2026-01-01T00:00:00.000Z'
   const about = (run: string) => ({
     ...{ run, playbook: 'p', step: 1, action: 'kill_container' },
@@ -144,11 +144,11 @@ describe('carried', () => {
   const answered = { kind: 'answered', outcome: 'done', answers: [], dry: false }
   const undo = { until: '2026-02-01T00:00:00.000Z', undo: { alert: '{}', params: {} } }
   test.each([
-    ['what has no answer', [asked], 1],
-    ['what is over', [asked, answered], 0],
-    ['what is to be undone', [{ ...asked, ...undo }, answered], 2],
+    ['a step without an answer', [asked], 1],
+    ['a step that is over', [asked, answered], 0],
+    ['a step to be undone', [{ ...asked, ...undo }, answered], 2],
     [
-      'what failed, and is not',
+      'a failed step, which is not undone',
       [
         { ...asked, ...undo },
         { ...answered, outcome: 'failed' },
@@ -156,19 +156,19 @@ describe('carried', () => {
       0,
     ],
     [
-      'what is undone',
+      'an undone step',
       [{ ...asked, ...undo }, answered, { kind: 'undoing', plan: [] }, { ...answered, kind: 'undone' }],
       0,
     ],
     ['an undo without an answer', [{ ...asked, ...undo }, answered, { kind: 'undoing', plan: [] }], 3],
-    ['what waits', [{ kind: 'waiting', plan: [], full: '{}', expires: long }], 1],
+    ['a waiting step', [{ kind: 'waiting', plan: [], full: '{}', expires: long }], 1],
     [
-      'what was approved, and not begun',
+      'an approved step that has not begun',
       [{ kind: 'waiting', plan: [], full: '{}', expires: long }, { kind: 'approved' }],
       2,
     ],
     [
-      'what was approved and held back',
+      'an approved step that was held back',
       [
         { kind: 'waiting', plan: [], full: '{}', expires: long },
         { kind: 'approved' },
@@ -176,9 +176,9 @@ describe('carried', () => {
       ],
       0,
     ],
-    ['what was denied', [{ kind: 'waiting', plan: [], full: '{}', expires: long }, { kind: 'denied' }], 0],
-    ['what was held back', [{ kind: 'held', guard: 'once', reason: '' }], 0],
-  ])('%s, for however long', (_, list, count) => {
+    ['a denied step', [{ kind: 'waiting', plan: [], full: '{}', expires: long }, { kind: 'denied' }], 0],
+    ['a step held back', [{ kind: 'held', guard: 'once', reason: '' }], 0],
+  ])('%s: old entries are copied only if something may still follow', (_, list, count) => {
     const all = entries(...list.map(one => ({ ...about('a'), ...one })))
     expect(carried(all, Date.parse(long) + 1)).toHaveLength(count)
     const plans = carried(all, 0).flatMap(entry => ('plan' in entry ? entry.plan : []))
@@ -188,7 +188,7 @@ describe('carried', () => {
 
 const KILLS = fuzzRuns(4)
 const SEED = FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31)
-test(`killed at any moment (seed ${SEED}), also between two files: all that it said was written is there`, async () => {
+test(`killed at any moment (seed ${SEED}), also between two files: every entry it reported is there`, async () => {
   const path = folder()
   let state = SEED
   const random = (n: number) => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) % n

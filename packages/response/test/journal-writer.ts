@@ -1,4 +1,4 @@
-/** Writes entries without an answer into a journal of small files, and tells the number of each: `journal-writer.ts FOLDER`. */
+/** Writes entries without an answer into a journal of small files, and sends the number of each: `journal-writer.ts FOLDER`. */
 import { setImmediate } from 'node:timers/promises'
 import { Journal } from '../src/index.ts'
 

@@ -1,4 +1,4 @@
-/** The journal, and what is undone by it. */
+/** The journal, and how steps are undone from it. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
@@ -10,9 +10,9 @@ const A = 'aaaaaaaaaaaa'
 const B = 'bbbbbbbbbbbb'
 
 describe('undo', () => {
-  test('what lasts for a time is undone by itself, also by the next process', async () => {
+  test('a step with a duration is undone by the next process when its time is up', async () => {
     const [world, path] = [new World(), folder()]
-    // Longer than a disk takes that others keep busy.
+    // Longer than a busy disk takes.
     const steps = '[{ disconnect_container: { for: 4s } }]'
     world.answer = ({ says }) => ({
       outcome: 'done',
@@ -30,7 +30,7 @@ describe('undo', () => {
     await second.close()
   })
 
-  test('an undo in whose middle the process ended is undecided: it is said once, and not done again', async () => {
+  test('an undo during which the process ended is undecided, reported once, and not repeated', async () => {
     const [world, path, said] = [new World(), folder(), [] as string[]]
     const steps = '[{ pause_container: { for: 1s } }]'
     let [reached, answered] = [() => {}, (_: Answer) => {}]
@@ -43,7 +43,7 @@ describe('undo', () => {
     const first = await respondWith(playbook('enforce', '{}', steps), world, { folder: path })
     await first.responder.take(shellIn(A))
     await middle
-    // As the disk is if the process ends here.
+    // The file as it would be if the process ended here.
     const left = readFileSync(join(path, 'journal.jsonl'))
     answered({ outcome: 'done', said: '' })
     await first.close()
@@ -75,7 +75,7 @@ describe('undo', () => {
 
 describe('journal', () => {
   test.each(['enforce', 'approve', 'dry-run'])(
-    'mode %s: what cannot be recorded is not begun, and the alert may come again',
+    'mode %s: a step that cannot be recorded is not begun, and the alert may be delivered again',
     async mode => {
       const [world, path] = [new World(), folder()]
       const open = await respondWith(playbook(mode, '{ total: 1/1h }'), world, { folder: path })
@@ -101,7 +101,7 @@ describe('journal', () => {
     return { path, file, lines: readFileSync(file, 'utf8').trimEnd().split('\n') }
   }
 
-  test('the beginning of an entry, as a crash leaves it, is taken away', async () => {
+  test('an incomplete last entry, as a crash leaves it, is removed', async () => {
     const { path, file, lines } = await written()
     writeFileSync(file, `${lines.join('\n')}\n{"seq":5,"kind":"ask`)
     const journal = await Journal.open(path)
@@ -114,17 +114,17 @@ describe('journal', () => {
 
   test.each([
     ['changed', (lines: string[]) => lines.with(1, lines[1]!.replace('"done"', '"gone"'))],
-    ['left out', (lines: string[]) => lines.toSpliced(1, 1)],
-    ['put in', (lines: string[]) => lines.toSpliced(1, 0, lines[2]!)],
-    ['no entry', (lines: string[]) => lines.with(1, 'x')],
-  ])('an entry that is %s: nothing acts on it', async (_, change) => {
+    ['missing', (lines: string[]) => lines.toSpliced(1, 1)],
+    ['inserted', (lines: string[]) => lines.toSpliced(1, 0, lines[2]!)],
+    ['unreadable', (lines: string[]) => lines.with(1, 'x')],
+  ])('a journal with an entry that is %s is refused, and is read up to there', async (_, change) => {
     const { path, file, lines } = await written()
     writeFileSync(file, `${change(lines).join('\n')}\n`)
     await expect(Journal.open(path)).rejects.toThrow(/entry 2 is damaged/)
     expect(Journal.read(path).entries).toHaveLength(1)
   })
 
-  test('two processes do not write one', async () => {
+  test('a journal that is in use cannot be opened again', async () => {
     const path = folder()
     const journal = await Journal.open(path)
     await expect(Journal.open(path)).rejects.toThrow('is used by another process')

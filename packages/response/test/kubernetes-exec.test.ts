@@ -1,4 +1,4 @@
-/** Commands in containers: what comes of them, and the stand-in with Kubernetes' own clients. */
+/** Commands in containers: their outcomes, and the stand-in with Kubernetes' own clients. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -51,7 +51,7 @@ describe.skipIf(reason !== undefined)('commands in containers', () => {
     return said()
   }
 
-  test('every field is one argument, whatever is in it', async () => {
+  test('a field is one argument, whatever it contains', async () => {
     const hostile = '"; $(id) `id` \u0007 & > /x  \\ é\n--'
     expect(await run('[args, "a b", "%proc.cmdline"]', { 'proc.cmdline': hostile })).toBe(
       `done: ${JSON.stringify('a b')}\n${JSON.stringify(hostile).replace('é', '\\u00e9')}`,
@@ -59,18 +59,18 @@ describe.skipIf(reason !== undefined)('commands in containers', () => {
   })
 
   test.each([
-    ['a code', '[fail, "3"]', 'failed: exit code 3: it fails'],
-    ['a program that there is not', '[nothing]', /^failed: exit code 127: exec: "nothing"/],
-    ['the end of the connection', '[vanish]', 'undecided: the connection ended before the command'],
-  ])('%s', async (_, command, expected) => {
+    ['an exit code', '[fail, "3"]', 'failed: exit code 3: it fails'],
+    ['a program that does not exist', '[nothing]', /^failed: exit code 127: exec: "nothing"/],
+    ['a lost connection', '[vanish]', 'undecided: the connection ended before the command'],
+  ])('%s is reported', async (_, command, expected) => {
     expect(await run(command)).toEqual(typeof expected === 'string' ? expected : expect.stringMatching(expected))
   })
 
-  test('one that does not end is undecided when its time is up', async () => {
+  test('a command that does not end is undecided when its time is up', async () => {
     expect(await run('[sleep]', {}, 'container: web, timeout: 100ms')).toBe('undecided: no answer in time')
   })
 
-  test('of much output the beginning is kept, and the rest counted', async () => {
+  test('the beginning of a long output is kept, and the rest is counted', async () => {
     const path = await client.exec(
       '/api/v1/namespaces/shop/pods/web-0/exec',
       'web',
@@ -84,13 +84,13 @@ describe.skipIf(reason !== undefined)('commands in containers', () => {
     ])
   })
 
-  test('the container is the one of the alert; none that is not of the pod', async () => {
+  test('the container is the one in the alert, and must belong to the pod', async () => {
     expect(await run('[args, x]', { 'container.id': '0123456789ab' }, '')).toBe('done: "x"')
     expect(await run('[args, x]', { 'container.id': 'ffffffffffff' }, '')).toMatch(/^gone/)
     expect(await run('[args, x]', {}, '')).toMatch(/^refused: the pod has 2 containers/)
   })
 
-  test('a server that there is not was not asked', async () => {
+  test('a command for an unreachable server is refused', async () => {
     const nobody = new KubeClient({ server: 'http://127.0.0.1:1' })
     expect(await nobody.exec('/x', 'web', ['args'], AbortSignal.timeout(60_000))).toMatchObject({
       refused: { status: 0 },

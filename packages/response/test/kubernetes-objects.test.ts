@@ -43,7 +43,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
       },
     })
 
-  test('a binding is revoked, and made again; a dry run leaves it', async () => {
+  test('a binding is revoked and restored, and a dry run leaves it alone', async () => {
     await put('RoleBinding', BINDING)
     const dry = await respond('[{ revoke_binding: }]', audited(), { mode: 'dry-run' })
     await dry.open.close()
@@ -57,13 +57,13 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
   })
 
   test.each([
-    ['one of the whole cluster', { 'ka.target.resource': 'clusterrolebindings' }, ['revoke_binding done']],
-    ['one of Kubernetes itself', { 'ka.target.name': 'system:node' }, []],
-    ['no binding', { 'ka.target.resource': 'secrets' }, []],
-    ['a name that leaves its place', { 'ka.target.name': '../../secrets/x' }, []],
-    ['one that is gone', { 'ka.target.name': 'others' }, ['revoke_binding gone']],
-    ['one that was made after the alert', { 'ka.target.name': 'younger' }, ['revoke_binding gone']],
-  ])('bindings: %s', async (_, more: Readonly<Record<string, string>>, expected) => {
+    ['a ClusterRoleBinding', { 'ka.target.resource': 'clusterrolebindings' }, ['revoke_binding done']],
+    ['a binding of Kubernetes itself', { 'ka.target.name': 'system:node' }, []],
+    ['an object that is not a binding', { 'ka.target.resource': 'secrets' }, []],
+    ['a name with a path', { 'ka.target.name': '../../secrets/x' }, []],
+    ['a binding that no longer exists', { 'ka.target.name': 'others' }, ['revoke_binding gone']],
+    ['a binding created after the alert', { 'ka.target.name': 'younger' }, ['revoke_binding gone']],
+  ])('revoking %s leaves other bindings alone', async (_, more: Readonly<Record<string, string>>, expected) => {
     await put('RoleBinding', BINDING)
     await put('ClusterRoleBinding', { ...BINDING, metadata: { name: 'admins' } })
     const creationTimestamp = '2026-02-01T00:00:00Z'
@@ -79,11 +79,11 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
 
   test.each([
     ['the one with the alert’s container.id', { 'container.id': 'aaaaaaaaaaaa' }, '{}', 'done: node-1: .*-side.tar'],
-    ['the one that is named', {}, '{ container: web }', 'done: node-1: .*-web.tar'],
-    ['none is named, and there are two', {}, '{}', 'refused: the pod has 2 containers'],
+    ['the one named in the playbook', {}, '{ container: web }', 'done: node-1: .*-web.tar'],
+    ['no name, and two containers', {}, '{}', 'refused: the pod has 2 containers'],
     ['one that is gone', { 'container.id': 'bbbbbbbbbbbb' }, '{}', 'gone: the pod has no container bbbbbbbbbbbb'],
-    ['one that never was', {}, '{ container: x }', 'refused: the pod has no container x'],
-  ])('of several containers: %s', async (_, fields, params, expected) => {
+    ['one that never existed', {}, '{ container: x }', 'refused: the pod has no container x'],
+  ])('choosing one of several containers: %s', async (_, fields, params, expected) => {
     const pod = await get('Pod', 'web-0')
     const containers = [...pod.spec.containers, { name: 'side', image: 'side' }]
     const containerStatuses = [{ name: 'side', containerID: `cri-o://${'a'.repeat(64)}` }]

@@ -90,7 +90,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
   ]
 
   test.each(NAMED)(
-    '%s %s: with its own role; a dry run changes nothing, and without a right it is refused',
+    '%s %s: works with its own role, changes nothing in a dry run, and is refused without a role',
     async (name, params, state, expected) => {
       const before = await state(async () => undefined)
       const dry = await respond(`[{ ${name}: ${params} }]`, about(uid), { mode: 'dry-run' })
@@ -110,7 +110,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
     },
   )
 
-  test('every action of Kubernetes has a case here, and asks for what it says', () => {
+  test('every action on Kubernetes has a case here', () => {
     const named = [...NAMED.map(([name]) => name), 'suspend_cronjob', 'revoke_binding']
     expect(
       ACTIONS.filter(({ asks }) => asks)
@@ -124,7 +124,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
     ['cordon_node: { for: 1h }'],
     ['taint_node: { for: 1h }'],
     ['scale_workload: { replicas: 1, for: 1h }'],
-  ])('%s: undone, all is as it was', async step => {
+  ])('%s: undoing it restores the state before', async step => {
     const all = async () => {
       const [pod, node, deployment] = [
         await get('Pod', 'web-0'),
@@ -160,7 +160,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
     ACTIONS.filter(({ asks, name }) => asks && name !== 'pod_event' && name !== 'revoke_binding').map(
       ({ name, example }) => [name, example],
     ),
-  )('%s: a pod that has the name of the one that is meant is left alone', async (name, example) => {
+  )('%s: another pod with the same name is left alone', async (name, example) => {
     const before = [await get('Pod', 'web-0'), await get('Node', 'node-1', '-'), await get('Deployment', 'web')]
     const { open, outcomes } = await respond(
       `[{ ${name}: ${example} }]`,
@@ -175,12 +175,12 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
   })
 
   test.each([
-    ['a value that is no label', '[{ label_pod: { labels: { who: "%proc.cmdline" } } }]', 'label_pod refused'],
+    ['a value that is not a valid label', '[{ label_pod: { labels: { who: "%proc.cmdline" } } }]', 'label_pod refused'],
     ['a pod behind a budget', '[{ evict_pod: }]', 'evict_pod failed'],
     ['a static pod', '[{ delete_pod: }]', 'delete_pod refused'],
     ['a node of the control plane', '[{ cordon_node: }]', 'cordon_node refused'],
     ['a NetworkPolicy of this name that is not falc’s', '[{ isolate_pod: }]', 'isolate_pod refused'],
-  ])('%s', async (what, list, expected) => {
+  ])('%s: the action is not carried out', async (what, list, expected) => {
     const pod = await get('Pod', 'web-0')
     if (what.includes('budget'))
       await put('Pod', { ...pod, metadata: { ...pod.metadata, annotations: { 'test/budget': 'yes' } } })
@@ -202,7 +202,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
     expect((await get('Pod', 'web-0')).metadata.labels).toEqual({ app: 'web', tier: 'front' })
   })
 
-  test('429 is repeated, a token that was renewed is read anew, and an error of the server is undecided', async () => {
+  test('status 429 is retried, a renewed token is read again, and a server error is undecided', async () => {
     await tell('answer 429 2')
     const first = await respond('[{ label_pod: { labels: { a: b } } }]', about(uid))
     await first.open.close()
@@ -238,7 +238,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
   })
 })
 
-test('roles: a fold over the actions; one for each namespace, and one for what belongs to none', () => {
+test('roles combine the rights of all actions: one for each namespace, and one for cluster objects', () => {
   const loaded = (list: string) =>
     loadPlaybooks([{ name: 'p', content: steps(list) }], { actions: ACTIONS, source: alerts() })
   const lines = (granted: readonly Role[]) =>

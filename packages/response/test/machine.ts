@@ -1,4 +1,4 @@
-/** A responder in a folder of its own, with a world that notes what it is asked. */
+/** A responder in its own folder, with a world that records the calls it gets. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ export function folder(): string {
   return path
 }
 
-/** Answers everything as it is told to. */
+/** Records all calls, and answers them as a test sets it. */
 export class World {
   readonly asked: string[] = []
   answer: (call: Call) => Answer | Promise<Answer> = () => ({ outcome: 'done', said: '' })

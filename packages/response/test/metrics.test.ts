@@ -1,4 +1,4 @@
-/** falc respond --nats as a process: what its metrics say of the stream and of the steps. */
+/** falc respond --nats as a process: what its metrics report about the stream and the steps. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { startFalc } from '../../cli/test/process.ts'
 import { natsServer } from '../../outputs/test/transports/nats.ts'
 import { missing } from '../../outputs/test/transports/peer.ts'
 
-test.skipIf(skipped('peers', missing('nats-server')))('metrics of a responder and its stream', async () => {
+test.skipIf(skipped('peers', missing('nats-server')))('metrics count alerts, steps and stream messages', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'falc-respond-'))
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
   const server = await natsServer()

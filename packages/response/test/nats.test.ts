@@ -1,4 +1,4 @@
-/** Responders that share a stream, with a server. */
+/** Responders that share a stream, with a NATS server. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -70,7 +70,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('several responders', 
       for (const end = published + count; published < end; published++) {
         const message = alertJson(shellIn(idOf(published), { output: `${published}` }), { id: true })
         await js.publish('FALCO.Notice', message)
-        // Every third alert comes twice.
+        // Every third alert is sent twice.
         if (published % 3 === 0) await js.publish('FALCO.Notice', message)
       }
     }
@@ -122,7 +122,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('several responders', 
     })
   })
 
-  test('two that claim at the same time: one gets it, the other comes again', async () => {
+  test('of responders that claim a step at the same time, one gets it and the others are busy', async () => {
     const bucket = await new Kvm(jetstream(connection)).create('RACE')
     const claim = { key: 'x', alert: 'a', limit: { count: 1, per: 3_600_000 } }
     const responders = Array.from({ length: 8 }, (_, i) => new NatsOnce(bucket, `${i}`, 60_000))
@@ -135,7 +135,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('several responders', 
     expect(await responders[0]!.claim({ ...claim, alert: 'b' })).toMatchObject({ guard: 'per_target' })
   })
 
-  test('a new consumer gets the whole stream: what is too old is held back, told and counted, and new alerts are acted on', async () => {
+  test('a new consumer gets the whole stream: old alerts are held back and logged, new ones acted on', async () => {
     const [js, world, path, lines] = [jetstream(connection), new World(), folder(), [] as string[]]
     await (await jetstreamManager(connection)).streams.add({ name: 'BACKLOG', subjects: ['BACKLOG.>'] })
     const publish = (i: number, time: number) =>
@@ -157,7 +157,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('several responders', 
     expect(lines.filter(line => line.includes('the alert is more than 600 s old'))).toHaveLength(20)
   })
 
-  test('what is published reaches a subscription or a stream; that nobody takes it is said', async () => {
+  test('a message reaches a subscription or a stream, and fails if nobody receives it', async () => {
     const log = () => {}
     const door = await NatsInput.open({ connection: { url: [server.url] }, log })
     const subscription = connection.subscribe('FUNCTIONS.here', { max: 1 })
@@ -174,7 +174,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('several responders', 
   })
 
   describe('an answer that is lost', () => {
-    /** A bucket that keeps what is written, and whose nth answers do not arrive. */
+    /** A bucket that stores what is written, but loses its nth answers. */
     const losing = async (name: string, ...lost: readonly number[]) => {
       const bucket = await new Kvm(jetstream(connection)).create(name)
       let writes = 0
@@ -192,8 +192,8 @@ describe.skipIf(skipped('peers', missing('nats-server')))('several responders', 
 
     test.each([
       ['to a claim', 1, ['busy 0', 'acted 1', 'held 1'], 'claim'],
-      ['to what it came to', 2, ['busy 1', 'held 1', 'held 1'], 'settle'],
-    ])('%s: the alert comes again, and the step is done once', async (_, lost, taken, name) => {
+      ['to the record of an outcome', 2, ['busy 1', 'held 1', 'held 1'], 'settle'],
+    ])('%s: the alert is delivered again, and the step runs once', async (_, lost, taken, name) => {
       const world = new World()
       const once = new NatsOnce(await losing(`LOST_${name}`, lost), 'me', 60_000)
       const { responder, close } = await respondWith(playbook('enforce'), world, { folder: folder(), once })

@@ -51,7 +51,7 @@ describe('every action', () => {
   })
 })
 
-test('an action of one’s own is planned like those of falc', () => {
+test('a user-defined action is planned like a built-in one', () => {
   const block = defineAction({
     name: 'block_address',
     doc: 'Blocks an address at the firewall.',
@@ -69,7 +69,7 @@ test('an action of one’s own is planned like those of falc', () => {
   expect(shown(testPlaybook(playbook, {}, { actions: [block] }))).toContain('the alert has no fd.rip')
 })
 
-test('cases in YAML: what is different is named', async () => {
+test('cases in YAML report differences, and name a missing key', async () => {
   const playbooks = '- playbook: p\n  when: alert.rule = Shell\n  steps: [{ kill_container: }]'
   const file = (content: string) => runCases({ name: 'p.test.yaml', content }, playbooks, { source })
   const alert = '{ rule: Shell, output_fields: { container.id: 0123456789ab } }'
@@ -91,7 +91,7 @@ test.each([
   ['[sh, -c, "date"]', true],
   ['[/usr/local/bin/block, -c, "%fd.rip"]', true],
   ['[sh, /opt/script, "%proc.name"]', true],
-])('%s: a field is part of no text that a shell reads', (command, loads) => {
+])('%s: loads only if no field is part of what a shell reads', (command, loads) => {
   for (const action of ['program', 'debug_container']) {
     const content = `[{ playbook: p, when: alert.rule exists, steps: [{ ${action}: { command: ${command}${action === 'program' ? '' : ', image: x'} } }] }]`
     const load = () => loadPlaybooks([{ name: 'p.yaml', content }], { actions: ACTIONS, source: alerts() })
@@ -125,7 +125,7 @@ describe('falco-talon', () => {
 `
   const { yaml, notes } = fromTalon([{ name: 'talon.yaml', content: RULES }])
 
-  test('its rules match what they matched', () => {
+  test('converted rules match the alerts that the original rules describe', () => {
     const pod = { 'k8s.ns.name': 'shop', 'k8s.pod.name': 'web-0', 'k8s.pod.uid': '6a1e9f5c-0001', 'proc.name': 'sh' }
     const planned = (alert: Record<string, unknown>) =>
       testPlaybook(
@@ -148,7 +148,7 @@ describe('falco-talon', () => {
     )
   })
 
-  test('what became of each part is said', () => {
+  test('notes report what became of each part', () => {
     expect(notes.map(({ rule, what, verdict }) => `${rule}: ${what}: ${verdict}`)).toEqual([
       'A shell: Terminate: better',
       'A shell: Run: refused',
@@ -165,7 +165,7 @@ describe('falco-talon', () => {
     ['- { rule: a, match: { output_fields: [x] } }', 'talon.yaml:1:39: "x" is not FIELD=VALUE'],
     ['- { name: a }', 'talon.yaml:1:3: an item has an action or a rule'],
     ['rules: []', 'talon.yaml:1:1: a file of falco-talon is a list'],
-  ])('%s: refused where it stands', (content, expected) => {
+  ])('%s: refused with its position', (content, expected) => {
     const withAction = content.replace(/ } }$/, ' }, actions: [{ action: b, actionner: kubernetes:label }] }')
     expect(() => fromTalon([{ name: 'talon.yaml', content: withAction }])).toThrow(expected)
   })

@@ -1,4 +1,4 @@
-/** Programs that ports run, by stand-ins that note how they were called. */
+/** Programs that ports run, as stand-ins that record their arguments. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
@@ -23,7 +23,7 @@ describe('capture', () => {
   const call = (path: string, container?: string) =>
     ({ via: 'capture', seconds: 7, folder: join(path, 'kept'), says: '', ...(container && { container }) }) as const
 
-  test('the recorder writes a file for the alert, once; a dry run does not', async () => {
+  test('the recorder writes one file for an alert, and none in a dry run', async () => {
     const path = folder()
     const port = capturePort([standIn(path, 'falc', 'echo scap >"$3"'), 'record'])
     expect(await port(call(path, A), attempt(true))).toMatchObject({ outcome: 'done', said: 'not recorded' })
@@ -34,7 +34,7 @@ describe('capture', () => {
     expect(await port(call(path, A), attempt())).toEqual({ outcome: 'already', said: file })
   })
 
-  test('a recorder that cannot, and a folder that cannot be', async () => {
+  test('a recorder that fails, and a folder that cannot be created, are failures', async () => {
     const path = folder()
     const port = capturePort([standIn(path, 'falc', 'echo no rights >&2; exit 1')])
     expect(await port(call(path), attempt())).toEqual({ outcome: 'failed', said: 'exit code 1: no rights' })
@@ -45,7 +45,7 @@ describe('capture', () => {
   })
 })
 
-describe('a runtime with CRI alone', () => {
+describe('a runtime that offers only CRI', () => {
   const ID = A.padEnd(64, '0')
   const BEFORE = '1767225600000000000'
   const container = { id: ID, createdAt: '1767225000000000000', state: 'CONTAINER_RUNNING' }

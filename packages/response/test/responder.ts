@@ -1,6 +1,6 @@
 /**
- * One of several responders, as a process that can be killed: `responder.ts URL FOLDER ACTS`. What it does is to write the target's
- * ID into the file ACTS. Told a number, it ends at that many moments from then: between any two of its steps, as if killed there.
+ * One of several responders, as a process that can be killed: `responder.ts URL FOLDER ACTS`. Its action appends the target's ID
+ * to the file ACTS. Sent a number, it kills itself after as many moments, which lie between any two of its steps.
  */
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-/** The roles of playbooks are the least: without any one of their verbs, something that an action does is refused. */
+/** The roles of playbooks are minimal: without any one of their verbs, something that an action does is refused. */
 import { alerts } from '@falc/engine'
 import { KubeClient } from '@falc/kubernetes'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -13,7 +13,7 @@ type Case = readonly [
   pod?: readonly [name: string, uid: string] | 'rolebindings' | 'clusterrolebindings',
 ]
 
-/** What an action does; several rows, where no single case asks for everything. */
+/** Cases of each action; several, where no single case needs all of the rights. */
 const CASES: Readonly<Record<string, readonly Case[]>> = {
   label_pod: [['{ labels: { a: b } }']],
   annotate_pod: [['{ annotations: { a: b } }']],
@@ -48,7 +48,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('rights', () => {
     await server.stop()
   })
 
-  /** What becomes of an action and its undoing. */
+  /** The outcomes of an action and of its undo. */
   async function outcomes(action: string, [params, of]: Case, granted: readonly Role[]): Promise<string> {
     const uid = await fill(server)
     const subject = { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'eve' }
@@ -73,7 +73,7 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('rights', () => {
     return rolesOf(loadPlaybooks([{ name: 'p', content: list }], { actions: ACTIONS, source: alerts() }), ['shop'])
   }
 
-  /** Verbs without which all the same is done. */
+  /** Verbs whose removal changes no outcome. */
   async function needless(action: string, roles: readonly Role[]): Promise<string[]> {
     const cases = CASES[action]!
     const whole: string[] = []
@@ -96,13 +96,13 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('rights', () => {
     expect(await needless(action, rolesFor(action))).toEqual([])
   })
 
-  test('a verb that is not needed is noticed', async () => {
+  test('a verb that is not needed is detected', async () => {
     const [role] = rolesFor('label_pod')
     const rules = role!.rules.map(rule => ({ ...rule, verbs: [...rule.verbs, 'list'] }))
     expect(await needless('label_pod', [{ ...role!, rules }])).toEqual(['Role /pods list'])
   })
 
-  test('every action that asks Kubernetes is here', () => {
+  test('every action on Kubernetes has cases here', () => {
     expect(
       ACTIONS.filter(({ asks }) => asks)
         .map(({ name }) => name)

@@ -1,4 +1,4 @@
-/** falc-signal, as it is built: needs Linux, and for other pids than its own, root. */
+/** falc-signal as built. It needs Linux, and root for processes other than its own. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ function signal(...args: string[]): [code: number | null, said: string] {
   return [status, stdout.trim()]
 }
 
-/** A shell that has started a shell that has started two. */
+/** A shell that has started a shell that has started two processes. */
 async function tree(): Promise<number[]> {
   const child = spawn('sh', ['-c', 'sh -c "sleep 1000 & sleep 1000 & wait" & wait'], { stdio: 'ignore' })
   onTestFinished(() => void signal('KILL', String(child.pid), '--before', NOW(), '--tree'))
@@ -37,7 +37,7 @@ async function tree(): Promise<number[]> {
   return until('four processes', () => (all().length === 4 ? all() : undefined))
 }
 
-/** The kernel's starts are a hundredth of a second apart. */
+/** The kernel counts start times in hundredths of a second. */
 const old = (pid: number) =>
   until('it is older than a tick', () => signal('CHECK', String(pid), '--before', NOW())[0] === 0)
 
@@ -54,7 +54,7 @@ describe.skipIf(skipped('live', missing()))('falc-signal', () => {
     await until('all have ended', () => pids.every(pid => !existsSync(`/proc/${pid}`) || stateOf(pid) === 'Z'))
   })
 
-  test('a process that is younger than the alert is another one', async () => {
+  test('a process younger than the alert, or with another start time, is not signalled', async () => {
     const earlier = NOW()
     const [pid] = await tree()
     const long = String(BigInt(earlier) - 1_000_000_000n)
@@ -65,15 +65,15 @@ describe.skipIf(skipped('live', missing()))('falc-signal', () => {
 
   test.each([
     ['process 1', '1', [4, 'process 1']],
-    ['itself and those above it', String(process.pid), [4, "falc's own"]],
-    ['a thread of the kernel', '2', [4, 'a thread of the kernel']],
+    ['an ancestor of falc-signal', String(process.pid), [4, "falc's own"]],
+    ['a kernel thread', '2', [4, 'a thread of the kernel']],
   ])('%s is left alone', (_, pid, expected) => {
-    // Machines whose process 2 is no thread of the kernel hide these.
+    // Machines where process 2 is not a kernel thread hide those.
     if (pid === '2' && !(existsSync('/proc/2/stat') && readFileSync('/proc/2/comm', 'utf8') === 'kthreadd\n')) return
     expect(signal('CHECK', pid, '--before', NOW())).toEqual(expected)
   })
 
-  test('a service of root is left alone on the host, and one in a container is not', async () => {
+  test('a service of root is left alone on the host, but not in a container', async () => {
     const child = spawn('sh', ['-c', 'printf sshd > /proc/$$/comm; echo; while :; do sleep 1000; done'])
     onTestFinished(() => void child.kill('SIGKILL'))
     await new Promise(done => child.stdout.once('data', done))
@@ -92,7 +92,7 @@ describe.skipIf(skipped('live', missing()))('falc-signal', () => {
     [['KILL', '4711', '--after', '1', '1']],
   ])('refuses %j', args => expect(signal(...args)[0]).toBe(2))
 
-  describe('pids that go from process to process', () => {
+  describe('recycled pids', () => {
     const work = mkdtempSync(join(tmpdir(), 'falc-recycle-'))
     const recycle = join(work, 'recycle')
     beforeAll(() => {
@@ -101,9 +101,9 @@ describe.skipIf(skipped('live', missing()))('falc-signal', () => {
     afterAll(() => rmSync(work, { recursive: true }))
 
     test.each([
-      ['known by the time of the alert', '100', '0'],
-      ['known by their start', '40', '30'],
-    ])('%s: the one that is meant is killed, and no other', (_, generations, shortest) => {
+      ['identified by the time of the alert', '100', '0'],
+      ['identified by their start time', '40', '30'],
+    ])('%s: only the intended process is killed', (_, generations, shortest) => {
       const { status, stdout } = spawnSync(recycle, [HELPER, generations, shortest], { encoding: 'utf8' })
       expect([status, stdout]).toEqual([0, expect.stringMatching(/^killed \d+, refused [1-9]\d* of \d+, wrong 0\n$/)])
     })

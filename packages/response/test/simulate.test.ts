@@ -1,4 +1,4 @@
-/** What playbooks would have done about alerts of the past. */
+/** What playbooks would have done about past alerts. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { alerts } from '@falc/engine'
@@ -19,7 +19,7 @@ const FUNCTION = `export default {
 
 describe('simulate', () => {
   test.each([['kill_container'], ['kill_container_slowly']])(
-    '%s: limits are those of the alerts’ times',
+    '%s: limits are applied by the times of the alerts',
     async action => {
       const file = join(folder(), 'function.mjs')
       writeFileSync(file, FUNCTION)

@@ -1,4 +1,4 @@
-/** Reviews as audit events: what is known of them, and that the log and the door agree. */
+/** Admission reviews as audit events: which parts are known, and that the log of a request gives the same event. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compileCondition, parseCondition } from '@falc/engine'
@@ -32,7 +32,7 @@ for (const { cases } of readCases(new URL('cases/admission/', import.meta.url)))
     )
   })
 
-test('every field has its place in the table of docs/admission.md', () => {
+test('docs/admission.md lists every part of an event; exactly these fields are never known at admission', () => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/admission.md'), 'utf8').replace(/ +/g, ' ')
   const rows = PARTS.map(({ pointer, known, why }) => `| \`${pointer}\` | ${known} | ${why} |`)
   expect(rows.filter(row => !page.includes(row))).toEqual([])
@@ -67,12 +67,12 @@ describe('a review as an audit event', () => {
   test.each([
     ['update', { operation: 'UPDATE', options: { kind: 'UpdateOptions' } }],
     ['patch', { operation: 'UPDATE', options: { kind: 'PatchOptions' } }],
-    // A server-side apply: whoever forbids creation means it, too.
+    // A server-side apply: a rule that forbids creation covers it, too.
     ['create', { operation: 'CREATE', options: { kind: 'PatchOptions' } }],
     ['delete', { operation: 'DELETE', oldObject: { metadata: { name: 'web' } } }],
   ])('%s', (verb, request) => expect(event({ resource: pods, name: 'web', ...request }).verb).toBe(verb))
 
-  test('a command in a pod: when it begins and when it ends, with its parameters', () => {
+  test('exec in a pod gives an event for its start and one for its end, with its parameters in the URI', () => {
     const request = { uid: 'u', operation: 'CONNECT', resource: pods, subResource: 'exec', namespace: 'a', name: 'b' }
     const object = {
       kind: 'PodExecOptions',
@@ -91,13 +91,13 @@ describe('a review as an audit event', () => {
     )
   })
 
-  test('half a character in a name is a name', () => {
+  test('a lone surrogate in a name is kept, and becomes U+FFFD in the URI', () => {
     const { objectRef, requestURI } = event({ operation: 'CREATE', resource: pods, namespace: 'a\ud800' })
     expect(objectRef).toMatchObject({ namespace: 'a\ud800' })
     expect(requestURI).toBe('/api/v1/namespaces/a%EF%BF%BD/pods')
   })
 
-  test('the resource is the one that was asked for, not the one it was converted to', () => {
+  test('the resource is the requested one, not the one it was converted to', () => {
     const request = { operation: 'UPDATE', resource: { group: 'apps', version: 'v1', resource: 'deployments' } }
     const requestResource = { group: 'extensions', version: 'v1beta1', resource: 'deployments' }
     const { objectRef, requestURI } = event({ ...request, requestResource, name: 'd', namespace: 'n' })
@@ -106,7 +106,7 @@ describe('a review as an audit event', () => {
   })
 })
 
-test('the log of a request, turned back, is its review', () => {
+test('asReviewed gives, for a logged request, the event of its review', () => {
   const request = { uid: 'u', operation: 'CREATE', resource: pods, namespace: 'shop', userInfo: { username: 'dev' } }
   const { events } = parseReview(review({ ...request, object: { metadata: { name: 'web' } } }))
   const logged = {
@@ -144,7 +144,7 @@ test.each([
   [review({ uid: 'u', operation: 'toString', resource: pods }), 'operation "toString" is not one of CREATE'],
   [review({ uid: 'u', operation: 'CREATE', resource: 'pods' }), 'no resource'],
   [`{"kind":"AdmissionReview","a":${'['.repeat(3000)}${']'.repeat(3000)}}`, 'nested deeper than 2000'],
-])('no review: %.60s', (text, reason) => expect(() => parseReview(text)).toThrow(reason))
+])('not a review: %.60s', (text, reason) => expect(() => parseReview(text)).toThrow(reason))
 
 test('fuzzed reviews: an answer or a ReviewError, and every field can be read', () => {
   const word = fc.constantFrom('', 'pods', 'exec', 'CREATE', 'CONNECT', 'DELETE', 'u', '__proto__', '\u2028', '/', '%')

@@ -24,7 +24,7 @@ function ids(events: readonly AuditEvent[], identity = 'cluster'): string[] {
 }
 const parsed = (lines: readonly string[]) => lines.flatMap(line => parseAuditEvents(line))
 
-test('a log that is read again, backwards, or as one list', () => {
+test('a log gives the same ids when it is read again, backwards, or as one list', () => {
   const lines = LOG.split('\n').slice(0, 500)
   const first = ids(parsed(lines))
   expect(new Set(first).size).toBe(first.length)
@@ -34,7 +34,7 @@ test('a log that is read again, backwards, or as one list', () => {
   expect(ids(parseAuditEvents(`{"kind":"EventList","items":[${lines.join(',')}]}`))).toEqual(first)
 })
 
-test('stages of a request, events of one time, and clusters differ', () => {
+test('ids differ between stages of a request, requests at the same time, and clusters', () => {
   const event = (auditID: string, stage: string) =>
     `{"kind":"Event","auditID":"${auditID}","stage":"${stage}","stageTimestamp":"2026-11-24T10:00:00.000001Z"}`
   const lines = [event('a', 'RequestReceived'), event('a', 'ResponseComplete'), event('b', 'RequestReceived')]

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Arrived } from '../src/json/arrived.ts'
 
-test('bytes that arrive in any pieces come out as they were, and others after them', () => {
+test('bytes that arrive in any pieces are returned unchanged, one body after another', () => {
   const piece = fc.oneof(
     fc.uint8Array({ maxLength: 3 }),
     fc.nat(40_000).map(length => new Uint8Array(length).map((_, i) => i)),
@@ -21,7 +21,7 @@ test('bytes that arrive in any pieces come out as they were, and others after th
   )
 })
 
-test('small pieces after the first are copied together: none is kept', () => {
+test('small pieces after the first are copied, so their memory may be reused', () => {
   const arrived = new Arrived()
   const pieces = Array.from({ length: 100_000 }, () => Uint8Array.of(7))
   for (const one of pieces) arrived.add(one)

@@ -1,4 +1,4 @@
-/** A webhook whose clients mean harm: what they may take, and that others are served meanwhile. */
+/** Hostile clients of the webhook: how much they can use up, and that other clients are served meanwhile. */
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { connect, type Socket } from 'node:net'
@@ -20,7 +20,7 @@ async function serve(options: AuditWebhookOptions = {}): Promise<AuditWebhook> {
   return webhook
 }
 
-/** A client that sends a head and so much of its body, and then nothing. On this machine, every 127.x.x.x is a client. */
+/** A client that sends a head and part of its body, then nothing. Each local address 127.x.x.x counts as one client. */
 async function idle(webhook: AuditWebhook, declared: number, sent: string, from = '127.0.0.2'): Promise<Socket> {
   const port = Number(new URL(webhook.url).port)
   const socket = connect({ port, host: '127.0.0.1', localAddress: from })
@@ -61,14 +61,14 @@ function received(socket: Socket): () => string {
 }
 
 describe('bodies that do not arrive', () => {
-  test('what they declare takes nothing from others', async () => {
+  test('a declared length reserves no memory, so other clients are served', async () => {
     const webhook = await serve()
     for (let i = 0; i < 100; i++) await idle(webhook, 12_000_000, '{"kind"')
     expect((await post(webhook, list('1'))).status).toBe(200)
     expect(webhook.stats.refused.busy).toBe(0)
   })
 
-  test('they are given up after a time without progress, and after a time in all', async () => {
+  test('time out after idleMs without progress, and after bodyMs in total', async () => {
     const webhook = await serve({ idleMs: 50, bodyMs: 300 })
     const silent = received(await idle(webhook, 1000, '{'))
     await eventually(() => expect(silent()).toMatch(/^HTTP\/1.1 408 /))
@@ -80,7 +80,7 @@ describe('bodies that do not arrive', () => {
     expect(webhook.stats.refused.slow).toBe(2)
   })
 
-  test('when their memory is used up, the client that holds most loses its oldest body', async () => {
+  test('when their memory is used up, the client that holds the most loses its oldest body', async () => {
     const webhook = await serve({ maxArrivingBytes: 1_000_000 })
     const sockets: (() => string)[] = []
     for (let i = 0; i < 9; i++) sockets.push(received(await idle(webhook, 200_000, ' '.repeat(100_000), '127.0.0.2')))
@@ -88,12 +88,12 @@ describe('bodies that do not arrive', () => {
     expect((await post(webhook, list('x'.repeat(300_000)), {}, '127.0.0.3')).status).toBe(200)
     await eventually(() => expect(sockets[0]!()).toMatch(/^HTTP\/1.1 429 /))
     expect(sockets[8]!()).toBe('')
-    // The one who holds most gets no more.
+    // The client that holds the most gets no more.
     const first = received(await idle(webhook, 2_000_000, ' '.repeat(1_100_000), '127.0.0.2'))
     await eventually(() => expect(first()).toMatch(/^HTTP\/1.1 429 /))
   })
 
-  test('connections of one client are limited, and those of others are not', async () => {
+  test('connections are limited per client: other clients can still connect', async () => {
     const webhook = await serve({ maxConnectionsPerClient: 3 })
     for (let i = 0; i < 3; i++) await idle(webhook, 100, '{')
     const fourth = connect({ port: Number(new URL(webhook.url).port), host: '127.0.0.1', localAddress: '127.0.0.2' })
@@ -104,8 +104,8 @@ describe('bodies that do not arrive', () => {
   })
 })
 
-describe('bodies that cost much', () => {
-  test('a million empty events take little memory, and others are served meanwhile', async () => {
+describe('expensive bodies', () => {
+  test('a million empty events take little memory, and other requests are received meanwhile', async () => {
     const webhook = await serve()
     const body = `{"kind":"EventList","items":[${'{},'.repeat(1_000_000)}{"auditID":"last"}]}`
     expect((await post(webhook, body, {}, '127.0.0.2')).status).toBe(200)
@@ -129,16 +129,16 @@ describe('bodies that cost much', () => {
   })
 
   test.each([
-    ['one event of very many values', `{"kind":"Event","auditID":"1","x":[${'{},'.repeat(2_000_000)}{}]}`],
-    ['a list that does not say so', `{"items":[${'{},'.repeat(4_000_000 - 10)}{}]}`],
-    ['the same, cut off', `{"kind":"EventList","items":[${'{},'.repeat(4_000_000 - 20)}`],
+    ['one event of two million values', `{"kind":"Event","auditID":"1","x":[${'{},'.repeat(2_000_000)}{}]}`],
+    ['a list without a kind', `{"items":[${'{},'.repeat(4_000_000 - 10)}{}]}`],
+    ['a list that is cut off', `{"kind":"EventList","items":[${'{},'.repeat(4_000_000 - 20)}`],
   ])('%s: refused before it is parsed', async (_, body) => {
     const webhook = await serve()
     expect(await post(webhook, body)).toMatchObject({ status: 400, text: 'too-large: more than 1000000 values\n' })
     expect(webhook.losses()).toEqual({ 'bad-body': 1 })
   })
 
-  test('a client that fills the queue leaves room for others', async () => {
+  test('a client that fills the queue leaves room for other clients', async () => {
     const webhook = await serve({ maxQueuedBytes: 100_000 })
     const large = list('1') + ' '.repeat(20_000)
     const statuses: number[] = []
@@ -154,7 +154,7 @@ describe('bad items', () => {
     ['too wide', `{"x":[${'1,'.repeat(1_100_000)}1]}`, 'too-large'],
     ['malformed', '{"auditID":}', 'bad-json'],
     ['not an event', '17', 'not-an-event'],
-  ])('%s: refused by itself', async (_, item, cause) => {
+  ])('%s: only this item is refused', async (_, item, cause) => {
     const problems: AuditProblem[] = []
     const webhook = await serve({ onProblem: problem => problems.push(problem) })
     const padding = `{"auditID":"0","pad":"${'x'.repeat(5000)}"}`
@@ -172,7 +172,7 @@ describe('bad items', () => {
 })
 
 describe('who may send', () => {
-  test('one of the tokens is needed, when there are any', async () => {
+  test('with tokens configured, a request needs one of them', async () => {
     const webhook = await serve({ tokens: ['old-secret', 'new-secret'] })
     const as = async (authorization?: string) => {
       const { status, headers } = await post(webhook, list('1'), { ...(authorization && { authorization }) })
@@ -199,7 +199,7 @@ describe('who may send', () => {
   })
 })
 
-test('requests that are not about events are not losses', async () => {
+test('a wrong path or content type is not a loss; a body without an event is', async () => {
   const webhook = await serve()
   await post({ url: webhook.url.replace('k8s-audit', 'x') } as AuditWebhook, list('1'))
   await post(webhook, list('1'), { 'content-type': 'text/plain' })
@@ -209,7 +209,7 @@ test('requests that are not about events are not losses', async () => {
 })
 
 describe('answering after evaluation', () => {
-  test('200 comes when the iteration has passed the last event', async () => {
+  test('200 is sent once the iteration has passed the last event', async () => {
     const webhook = await serve({ answer: 'evaluated' })
     let answered = false
     const answer = post(webhook, list('1', '2')).then(({ status }) => {
@@ -219,7 +219,7 @@ describe('answering after evaluation', () => {
     const batches = webhook.batches()[Symbol.asyncIterator]()
     const { value } = await batches.next()
     expect(value).toHaveLength(2)
-    // The server has had its turns, and has not answered.
+    // The server has handled another request meanwhile, but not answered this one.
     await post({ url: webhook.url.replace('k8s-audit', 'x') } as AuditWebhook, '')
     expect(answered).toBe(false)
     const next = batches.next()
@@ -228,7 +228,7 @@ describe('answering after evaluation', () => {
     expect((await next).done).toBe(true)
   })
 
-  test('503 when nobody iterates any more', async () => {
+  test('503 is sent when the iteration is left early', async () => {
     const webhook = await serve({ answer: 'evaluated', graceMs: 5000 })
     const answer = post(webhook, list('1'))
     for await (const event of webhook) {

@@ -15,7 +15,7 @@ describe('an event that is too large to be printed loses its largest values:', (
     expect(value).toEqual({ auditID: 'a', big: '<cut: 5002 bytes>', mid: 'y'.repeat(400), small: 'z' })
   })
 
-  test('in a branch, what is large there', () => {
+  test('within a nested object, its large values', () => {
     const { cuts, value } = cut(
       { auditID: 'a', requestObject: { kind: 'ConfigMap', data: { a: 'x'.repeat(900), b: '1' } } },
       300,
@@ -34,7 +34,7 @@ describe('an event that is too large to be printed loses its largest values:', (
     expect(value).toEqual({ auditID: 'a', request: { verb: 'x', list: '<cut: 1892 bytes>' }, few: [1, 2, 3] })
   })
 
-  test('an object of many small keys', () => {
+  test('of 10,000 small values, as many as it takes to fit', () => {
     const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`key${i}`, i]))
     const { cuts, value } = cut(wide, 1000)
     expect(cuts).toBeGreaterThan(9000)

@@ -22,8 +22,8 @@ const shown = ({ events, problems }: { events: AuditEvent[]; problems: AuditProb
 ]
 
 describe.each([
-  ['with line ends', '\n'],
-  ['with carriage returns', '\r\n'],
+  ['lines that end in LF', '\n'],
+  ['lines that end in CRLF', '\r\n'],
 ])('%s', (_, end) => {
   test.each(cases)('$title', one => {
     const bytes = new TextEncoder().encode(one.text('log').replaceAll('\n', end))
@@ -38,7 +38,7 @@ describe.each([
   })
 })
 
-test('a line of two lists gives the events of both, whatever is wrong with the first, and however long they are', () => {
+test('two lists on one line give the events of both, at any length, even with bad items in the first', () => {
   const list = (...items: unknown[]) => JSON.stringify({ kind: 'EventList', items })
   const event = (auditID: string, length: number) => ({ kind: 'Event', auditID, requestURI: '/'.repeat(length) })
   for (const length of [10, 100_000, 1_000_000])
@@ -50,7 +50,7 @@ test('a line of two lists gives the events of both, whatever is wrong with the f
     }
 })
 
-test('a chunk may be used again by its owner', () => {
+test('the caller may reuse the memory of a chunk', () => {
   const decoder = new AuditLogDecoder()
   const buffer = new TextEncoder().encode('{"auditID":')
   decoder.push(buffer)
@@ -80,7 +80,7 @@ describe('too large:', () => {
     expect(shown(decode([bytes(log)], small))).toEqual(['events 2', '1 too-large'])
   })
 
-  test('a line of 100 MB costs no more memory than the limit', () => {
+  test('a line of 100 MB is counted once, and the next line is read', () => {
     const chunk = new Uint8Array(1024 * 1024).fill(0x61)
     const decoder = new AuditLogDecoder({ maxDocumentSize: 2 * 1024 * 1024 })
     for (let i = 0; i < 100; i++) decoder.push(chunk)
@@ -88,14 +88,14 @@ describe('too large:', () => {
     expect(decoder.stats.rejected['too-large']).toBe(1)
   })
 
-  test('an event is whole, but cut when it is printed', () => {
+  test('an event keeps all its values, and is cut only when it is printed', () => {
     const { events } = decode([bytes(long)], { maxEventSize: 100 })
     expect(events[0]!.root).toEqual(JSON.parse(long))
     expect(events[0]!.printed()).toBe('{"auditID":"1","x":"<cut: 202 bytes>"}')
   })
 })
 
-test('any bytes in any pieces give the same events and problems, and good lines after them are found', () => {
+test('any bytes give the same events and problems in any pieces, and good lines after them are found', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       '{',
@@ -136,7 +136,7 @@ describe('a stream', () => {
     for (const text of texts) yield new TextEncoder().encode(text)
   }
 
-  test('gives its events', async () => {
+  test('yields its events', async () => {
     const input = readAuditStream(chunks('{"auditID":"1"}\n{"aud', 'itID":"2"}'))
     const ids: unknown[] = []
     for await (const event of input) ids.push(event.root.auditID)
@@ -144,7 +144,7 @@ describe('a stream', () => {
     expect(input.stats.events).toBe(2)
   })
 
-  test('ends with its signal, even when no more bytes come', async () => {
+  test('ends when its signal aborts, even if no more bytes arrive', async () => {
     const stop = new AbortController()
     async function* endless() {
       yield new TextEncoder().encode('{"auditID":"1"}\n')
@@ -158,7 +158,7 @@ describe('a stream', () => {
     expect(ids).toEqual(['1'])
   })
 
-  test('passes its error on', async () => {
+  test('passes on the error of its input', async () => {
     async function* broken() {
       yield new TextEncoder().encode('{"auditID":"1"}\n')
       throw new Error('pipe')

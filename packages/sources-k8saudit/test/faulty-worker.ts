@@ -1,4 +1,4 @@
-/** A worker that ends, or hangs, on some parts. */
+/** A worker that exits or hangs on certain parts. */
 import { parentPort } from 'node:worker_threads'
 
 parentPort!.on('message', ({ part }: { part?: { bytes: Uint8Array } }) => {

@@ -57,14 +57,14 @@ test('jevt.time is the local time of day', () => {
   expect(source.fields['jevt.time']!.extract(event)).toMatch(/^\d\d:\d\d:07\.000000042$/)
 })
 
-test('an event without a time has the time of the first call', () => {
+test('an event without a time takes the current time when it is first read, and keeps it', () => {
   const event = parseAuditEvents('{"auditID":"a"}')[0]!
   const now = BigInt(Date.now()) * 1_000_000n
   expect(event.time - now).toBeLessThan(10_000_000_000n)
   expect(event.time).toBe(event.time)
 })
 
-test('one source can look at several events in turn', () => {
+test('a field can be read from several events in turn', () => {
   const [a, b] = parseAuditEvents('[{"auditID":"a","verb":"get"},{"auditID":"b","verb":"list"}]')
   const verb = source.fields['ka.verb']!
   expect([a, b, a, b].map(event => verb.extract(event))).toEqual(['get', 'list', 'get', 'list'])

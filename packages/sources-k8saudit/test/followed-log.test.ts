@@ -12,7 +12,7 @@ import { dir, path } from './log-folder.ts'
 const follow = (options: AuditLogOptions = {}) => following(path, options)
 
 describe('a followed file', () => {
-  test('grows, also by half lines', async () => {
+  test('is read as it grows; half a line waits for the rest', async () => {
     writeFileSync(path, line('1'))
     const log = follow()
     await log.sees('1')
@@ -24,10 +24,10 @@ describe('a followed file', () => {
     await log.stop()
   })
 
-  test('from its end', async () => {
+  test('is read from its end with from: end', async () => {
     writeFileSync(path, line('1'))
     const log = follow({ from: 'end' })
-    // Where the end was is only visible by what is read after it.
+    // Where reading began shows only in the lines appended after it.
     for (let i = 2; log.ids.length === 0; i++) {
       appendFileSync(path, line(String(i)))
       await turn()
@@ -36,7 +36,7 @@ describe('a followed file', () => {
     await log.stop()
   })
 
-  test('is waited for', async () => {
+  test('is waited for if it does not exist yet', async () => {
     const log = follow()
     await turn()
     writeFileSync(path, line('1'))
@@ -44,7 +44,7 @@ describe('a followed file', () => {
     await log.stop()
   })
 
-  test('is rotated: renamed and made anew, with lines written just before', async () => {
+  test('is renamed and created anew: lines written just before are read', async () => {
     writeFileSync(path, line('1'))
     const log = follow()
     await log.sees('1')
@@ -58,7 +58,7 @@ describe('a followed file', () => {
     await log.stop()
   })
 
-  test('is renamed, and its writer continues for a while', async () => {
+  test('is renamed: lines that its writer still appends to the old file are read', async () => {
     writeFileSync(path, line('1'))
     const log = follow()
     await log.sees('1')
@@ -77,7 +77,7 @@ describe('a followed file', () => {
       'times',
       ['audit-2026-01-01T00-00-00.000.log', 'audit-2026-01-02T00-00-00.000.log', 'audit-2026-01-03T00-00-00.000.log'],
     ],
-  ])('is rotated several times between two looks, with %s as names', async (_, names) => {
+  ])('is rotated several times between two polls, with %s as names', async (_, names) => {
     writeFileSync(path, line('1'))
     const live = follow({ pollMs: 300 })
     await live.sees('1')
@@ -92,7 +92,7 @@ describe('a followed file', () => {
     await live.stop()
   })
 
-  test('is truncated', async () => {
+  test('is read from its start after it was truncated', async () => {
     writeFileSync(path, line('1') + line('2'))
     const log = follow()
     await log.sees('1', '2')
@@ -104,13 +104,13 @@ describe('a followed file', () => {
   })
 
   test.each(['short', 'long'])(
-    'is truncated and written anew between two looks, beyond the place that was reached: %s',
+    'is truncated and rewritten beyond the read position between two polls, as a %s file',
     async kind => {
       const pad = kind === 'short' ? '' : ' '.repeat(2000)
       writeFileSync(path, pad + line('1'))
       const log = follow({ pollMs: 300 })
       await log.sees('1')
-      // The look that finds nothing more is over when the same has been asked of the file many times: the reader waits.
+      // After this many calls of stat, the poll that found nothing more is over, and the reader waits.
       for (let i = 0; i < 50; i++) await stat(path)
       // As copytruncate does: the file stays the same one.
       writeFileSync(path, `${line('2')}${pad}${line('3')}${pad}${line('4')}`)
@@ -121,23 +121,23 @@ describe('a followed file', () => {
     },
   )
 
-  test('loses its end, and is written on beyond the place that was reached, between two looks', async () => {
+  test('loses its last line and grows beyond the read position between two polls', async () => {
     const head = `${line('1')}${' '.repeat(2000)}\n`
     writeFileSync(path, head + line('lost'))
     const log = follow({ pollMs: 300 })
     await log.sees('1', 'lost')
     // As above.
     for (let i = 0; i < 50; i++) await stat(path)
-    // As a writer does that takes back what a full disk has cut.
+    // As a writer does that takes back a line which a full disk cut short.
     writeFileSync(path, head + line('2') + line('3'))
-    // Read anew: at least once.
+    // The file is read again from its start: delivery is at least once.
     await log.sees('1', 'lost', '1', '2', '3')
     expect(log.stats.truncations).toBe(1)
     expect(log.problems).toEqual([])
     await log.stop()
   })
 
-  test('is rotated twice before a new one is there', async () => {
+  test('is rotated twice before a new file appears at its path', async () => {
     writeFileSync(path, line('1'))
     const log = follow()
     await log.sees('1')
@@ -152,7 +152,7 @@ describe('a followed file', () => {
     await log.stop()
   })
 
-  test('stops while it waits', async () => {
+  test('stops being followed even while waiting for the next poll', async () => {
     writeFileSync(path, line('1'))
     const log = follow({ pollMs: 60_000 })
     await log.sees('1')

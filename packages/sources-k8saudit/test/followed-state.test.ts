@@ -18,7 +18,7 @@ import { type AuditLogOptions, openAuditLog } from '../src/index.ts'
 import { follow as following, line } from './following.ts'
 import { dir, path } from './log-folder.ts'
 
-/** A disk of one page for each file, which is soon full. */
+/** A disk of a few pages, which is soon full. */
 const disk = mkdtempSync(join(tmpdir(), 'falc-audit-disk-'))
 const mounted =
   process.getuid?.() === 0 && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'none', disk]).status === 0
@@ -55,7 +55,7 @@ describe('the state of a followed file', () => {
     expect(second.problems).toEqual([])
   })
 
-  test('files that came and went in between are read, the oldest first', async () => {
+  test('files rotated between two runs are read, oldest first', async () => {
     writeFileSync(path, line('1'))
     const first = follow(state())
     await first.sees('1')
@@ -76,7 +76,7 @@ describe('the state of a followed file', () => {
     await third.stop()
   })
 
-  test('a file that is gone is counted, and what is left is read', async () => {
+  test('a deleted file is reported as a gap, and the remaining files are read', async () => {
     writeFileSync(path, line('1'))
     const first = follow(state())
     await first.sees('1')
@@ -93,7 +93,7 @@ describe('the state of a followed file', () => {
     ])
   })
 
-  test('another file at the same place is not taken for the one that was read', async () => {
+  test('a file with the same inode but other content is not taken for the one that was read', async () => {
     writeFileSync(path, line('1'))
     const first = follow(state())
     await first.sees('1')
@@ -106,7 +106,7 @@ describe('the state of a followed file', () => {
     expect(second.stats.rejected['log-gap']).toBe(1)
   })
 
-  test('compressed files are counted as lost', async () => {
+  test('a file that was compressed before it was read is reported as a gap', async () => {
     writeFileSync(path, line('1'))
     const log = follow({ ...state(), pollMs: 300 })
     await log.sees('1')
@@ -121,7 +121,7 @@ describe('the state of a followed file', () => {
     expect(log.problems).toEqual([`log-gap: ${path}.1.gz was compressed before it could be read`])
   })
 
-  test('from: start and from: end do without it', async () => {
+  test('from: start ignores the saved position', async () => {
     writeFileSync(path, line('1') + line('2'))
     const first = follow(state())
     await first.sees('1', '2')
@@ -155,7 +155,7 @@ describe('the state of a followed file', () => {
   })
 
   test.skipIf(!mounted)(
-    'on a full disk it is reported once, stays whole, and is written once there is room',
+    'on a full disk: the failure is reported once, the old state is kept, and a new one written once there is room',
     async () => {
       const state = join(disk, 'state.json')
       writeFileSync(path, line('1'))
@@ -187,7 +187,7 @@ describe('the state of a followed file', () => {
     },
   )
 
-  test('a file that is not a state is an error', async () => {
+  test('a malformed state file is an error', async () => {
     writeFileSync(path, line('1'))
     writeFileSync(join(dir, 'state.json'), '{"offset":-1}')
     const log = openAuditLog(path, { follow: true, ...state() })

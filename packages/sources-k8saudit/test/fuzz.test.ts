@@ -1,5 +1,5 @@
 /**
- * Audit bodies by the thousand: real events, put into lists, damaged.
+ * Thousands of audit bodies: real events, put into lists and damaged.
  * Whatever comes in, nothing throws, reading in slices finds what reading at once finds, and a body that is JSON gives the
  * same events as the obvious parser below.
  */
@@ -40,7 +40,7 @@ const { list } = fc.letrec<{ list: string; item: string }>(tie => ({
   ),
 }))
 
-/** A body, and what transport and malice may make of it. */
+/** A body, perhaps damaged: characters inserted or removed, its end cut off. */
 const body = fc
   .tuple(
     fc.oneof(event, list),
@@ -96,9 +96,9 @@ function obvious(text: string): Found | undefined {
   return all
 }
 
-/** What the obvious parser does otherwise: it has no limits, and takes the last of two members of one name without a word. */
+/** Where the obvious parser may differ: it has no limits, and silently takes the last of two members with the same name. */
 const limited = (text: string) => {
-  /** What is open: of arrays, how many are directly in each other. */
+  /** What is open: 0 for an object; for an array, how many arrays directly enclose each other. */
   const open: number[] = []
   let deepest = 0
   let lists = 0
@@ -111,7 +111,7 @@ const limited = (text: string) => {
   return deepest > 1900 || lists > 2 || /EventList.*EventList.*EventList|"items".*"items"/s.test(text)
 }
 
-test(`${RUNS} bodies`, () => {
+test(`${RUNS} bodies: the same events as a whole, in slices and by the obvious parser`, () => {
   const fields = Object.entries(k8sAudit().fields)
   fc.assert(
     fc.property(body, fc.integer({ min: 1, max: 4 }), (text, slice) => {
@@ -135,7 +135,7 @@ test(`${RUNS} bodies`, () => {
   )
 }, 3_600_000)
 
-test(`${RUNS} logs: the decoder finds the same however the bytes are cut`, () => {
+test(`${RUNS} logs: the decoder finds the same events however the bytes are cut`, () => {
   fc.assert(
     fc.property(fc.array(body, { maxLength: 3 }), fc.integer({ min: 1, max: 5000 }), (lines, size) => {
       const bytes = new TextEncoder().encode(`${lines.join('\n')}\n`)

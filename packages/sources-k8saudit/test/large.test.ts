@@ -1,4 +1,4 @@
-/** What is hidden deep inside a large event is found: rules see all of it. */
+/** Rules see all of a large event, even what is hidden deep inside. */
 import { Readable } from 'node:stream'
 import { Engine } from '@falc/engine'
 import { expect, test } from 'vitest'
@@ -35,7 +35,7 @@ const event = (name: string, requestObject: object): string =>
 test.each([
   ["a role's 5,201st rule", event('role', role), 'wildcard in role'],
   ['a container among 4,501', event('pod', { spec: { containers } }), 'privileged in pod'],
-])('%s', (_, text, alert) => {
+])('%s is seen by rules', (_, text, alert) => {
   expect(text.length).toBeGreaterThan(300_000)
   const logged = new AuditLogDecoder({ maxEventSize: 1000 }).push(new TextEncoder().encode(`${text}\n`))
   const listed = parseAuditBody(`{"kind":"EventList","items":[${text}]}`, { maxEventSize: 1000 }).events
@@ -50,7 +50,7 @@ test.each([
 /** Items that are small as text, and many times as large once they are parsed. */
 const list = (items: number) => `{"kind":"EventList","items":[${'{"auditID":"1","x":[{},{},{},{}]},'.repeat(items)}17]}`
 
-test('of a list in a log, only a part is parsed at a time', () => {
+test('a large list in a log is parsed a part at a time', () => {
   const bytes = new TextEncoder().encode(`${list(400_000)}\n{"auditID":"last"}\n`)
   const decoder = new AuditLogDecoder()
   const before = process.memoryUsage().heapUsed
@@ -63,11 +63,11 @@ test('of a list in a log, only a part is parsed at a time', () => {
     if (++batches % 64 === 0) peak = Math.max(peak, process.memoryUsage().heapUsed)
   }
   expect([last, decoder.stats.events, decoder.stats.rejected['not-an-event']]).toEqual(['last', 400_001, 1])
-  // Parsed as a whole it takes ten times as much as its text.
+  // Parsed as a whole, it would take ten times the memory of its text.
   expect(peak - before).toBeLessThan(4 * bytes.length)
 })
 
-test('others get their turns while a large list is read from a stream', async () => {
+test('the event loop keeps running while a large list is read from a stream', async () => {
   let turns = 0
   let timer = setImmediate(function again() {
     turns++
@@ -91,13 +91,13 @@ test('a document of many short lines is bounded by the memory that its lines tak
 })
 
 test.each([
-  ['lines that are no JSON', 'x\n'],
+  ['lines that are not JSON', 'x\n'],
   ['lines that open a document', '{\n'],
   ['documents of two lines', '{\n}\n'],
-  ['empty lists, a line each', '[]\n'],
+  ['empty lists, one per line', '[]\n'],
   ['documents on one line', '{}'],
   ['items of a list on one line', '[{}', ',{}'],
-])('a log of %s keeps others waiting no longer than some hundred of them take', (_, first, more = first) => {
+])('a log of %s is read in turns of a few hundred at most', (_, first, more = first) => {
   const decoder = new AuditLogDecoder()
   const text = `${first}${more.repeat(250_000 / more.length)}${first.startsWith('[{') ? ']' : ''}\n`
   let turns = 0

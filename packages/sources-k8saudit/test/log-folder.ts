@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from 'vitest'
 
-/** A folder of each test, and the path of a log in it. */
+/** A new folder for each test, and the path of a log in it. */
 export let dir: string
 export let path: string
 

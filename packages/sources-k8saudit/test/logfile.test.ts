@@ -13,30 +13,30 @@ async function idsOf(at: string): Promise<unknown[]> {
 }
 
 describe('a whole file', () => {
-  test('in order', async () => {
+  test('is read in order', async () => {
     writeFileSync(path, line('1') + line('2').trimEnd())
     expect(await idsOf(path)).toEqual(['1', '2'])
   })
 
-  test('larger than a chunk', async () => {
+  test('may be larger than a chunk', async () => {
     writeFileSync(path, Array.from({ length: 20_000 }, (_, i) => line(String(i))).join(''))
     const ids = await idsOf(path)
     expect(ids).toHaveLength(20_000)
     expect(ids.at(-1)).toBe('19999')
   })
 
-  test('a directory: its files, the oldest first', async () => {
+  test('in a directory is read after the older ones', async () => {
     writeFileSync(join(dir, 'b'), line('old'))
     writeFileSync(join(dir, 'a'), line('new'))
     utimesSync(join(dir, 'b'), 1000, 1000)
     expect(await idsOf(dir)).toEqual(['old', 'new'])
   })
 
-  test('that is missing', async () => {
+  test('that does not exist is an error', async () => {
     await expect(idsOf(path)).rejects.toThrow('ENOENT')
   })
 
-  test('stops at its signal', async () => {
+  test('is no longer read once its signal aborts', async () => {
     writeFileSync(path, Array.from({ length: 50_000 }, (_, i) => line(String(i))).join(''))
     const stop = new AbortController()
     let count = 0

@@ -1,6 +1,6 @@
 /**
- * Audit events on many machines: a receiver and three workers, one of which is killed and one slow. Every event is evaluated, and the
- * alerts of an event have one id, whoever evaluates it.
+ * Audit events on many machines: a receiver and three workers, one of which is killed and one slow. Every event is evaluated,
+ * and its alerts have the same id, whichever worker evaluates it.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -98,12 +98,12 @@ describe.skipIf(skipped('peers', missing('nats-server')))('a receiver and worker
     return start(name, `${nats.url}/AUDIT`, {
       ...{ rules_files: ['rules.yaml'], json_include_id_property: true, stdout_output: { enabled: false } },
       plugins: [{ name: 'k8saudit', init_config: { nats: { max_deliveries: 1000 } } }],
-      // The slow one waits for its receiver; the queues of the others survive them.
+      // The slow one waits for its receiver; the others have queues on disk, which survive a kill.
       outputs: [{ ...output, queue: name === 'slow' ? { max_alerts: 4 } : { disk: join(work, name) } }],
     })
   }
 
-  test('one is killed, one is slow: every event is evaluated, and alerts of an event have one id', async () => {
+  test('with one worker killed and one slow, every event is evaluated, and its alerts have one id', async () => {
     await manager.streams.add({ name: 'AUDIT', subjects: ['AUDIT.>'], retention: 'workqueue' })
     await manager.consumers.add('AUDIT', {
       durable_name: 'falc',
@@ -128,11 +128,11 @@ describe.skipIf(skipped('peers', missing('nats-server')))('a receiver and worker
     const victim = worker('a')
     worker('b')
     worker('slow')
-    // When the victim dies depends on the seed alone: after that many of its alerts.
+    // The seed decides when the victim dies: after this many of its alerts.
     const enough = 1 + (SEED % (BATCHES / 2))
     const posting = (async () => {
       for (let i = 0; i < BATCHES; i++) {
-        // Half of them are there before the victim dies, the others come after.
+        // Half of the batches are posted before the victim dies, the others after.
         if (i === BATCHES / 2) await victim.exit
         expect(await post(batchOf(i))).toBe(200)
       }
@@ -140,7 +140,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('a receiver and worker
     await until(`${enough} alerts`, () => sent.a >= enough || ids.size >= (BATCHES / 2) * EVENTS)
     victim.child.kill('SIGKILL')
     await posting
-    // What it had on disk goes out when it is started again.
+    // What it had queued on disk is sent when it is started again.
     const again = worker('a')
     await again.sees('Opening event source')
     await eventually(() => expect(ids.size).toBe(BATCHES * EVENTS))
@@ -149,7 +149,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('a receiver and worker
       return num_pending + num_ack_pending === 0
     })
     expect(new Map([...ids].map(([event, found]) => [event, [...found]]))).toEqual(expectedIds())
-    // Whoever is asked to stop leaves in order.
+    // Both exit cleanly on SIGTERM.
     for (const one of [again, receiver]) {
       one.child.kill('SIGTERM')
       expect(await one.exit).toBe(0)

@@ -1,4 +1,4 @@
-/** Batches on their way through JetStream, with a server: what is answered, what is acknowledged, and what goes wrong. */
+/** Batches on their way through JetStream, with a real server: responses, acknowledgements and failures. */
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
@@ -39,7 +39,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
   const receiver = (options: Partial<AuditPublisherOptions> = {}) =>
     AuditPublisher.open({ connection, stream, maxBytes: 1 << 28, ...options })
 
-  /** A worker that runs until the test ends or `stop`; it waits before each event on which `hold` has a say. */
+  /** A worker that runs until the test ends or `stop`; before each event, it waits for what `hold` returns. */
   async function worker(options: Partial<AuditConsumerOptions> = {}, hold: (id: string) => unknown = () => {}) {
     const ids: string[] = []
     const stopping = new AbortController()
@@ -74,7 +74,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
     return letters
   }
 
-  test('what is answered with success is evaluated; what is sent again is stored once', async () => {
+  test('an accepted batch is evaluated; one that is sent again is stored once', async () => {
     const { forward } = await receiver()
     expect(await forward(body('1', '2'))).toBeUndefined()
     expect(await forward(body('1', '2'))).toBeUndefined()
@@ -83,11 +83,11 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
     await done()
     expect(one.ids).toEqual(['1', '2', '3'])
     expect(one.at.counts).toMatchObject({ batches: { received: 2, redelivered: 0, acknowledged: 2, returned: 0 } })
-    // What is acknowledged takes no room.
+    // Acknowledged batches take no room.
     await eventually(async () => expect((await manager.streams.info(stream)).state.messages).toBe(0))
   })
 
-  test('bodies larger than a message: cut, compressed, or refused and counted', async () => {
+  test('bodies larger than a message are cut or compressed, or else refused and reported', async () => {
     const problems: string[] = []
     const at = await receiver({ onProblem: ({ cause }) => problems.push(cause) })
     const kilobyte = 'x'.repeat(1000)
@@ -104,7 +104,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
     expect(one.ids).toEqual([...many.map(({ auditID }) => auditID), 'large', 'beside'])
   })
 
-  test('without a server, or with one that does not answer, bodies are refused at once, and taken again later', async () => {
+  test('while the server hangs or is down, bodies are refused; later, they are accepted again', async () => {
     const at = await receiver({ deadline: 300 })
     const unavailable = { status: 503, retryAfter: 1 }
     await server.daemon.hang()
@@ -123,7 +123,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
     expect(one.ids).toEqual(['1', '3'])
   })
 
-  test('a stream that is full takes no more, and loses nothing', async () => {
+  test('a full stream accepts no more, and loses nothing it accepted', async () => {
     const { forward } = await receiver({ maxBytes: 30_000 })
     const answers = []
     for (let i = 0; i < 40; i++) answers.push(await forward(list([event(`${i}`, randomBytes(1000).toString('hex'))])))
@@ -135,14 +135,14 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
     expect(one.ids).toEqual(taken)
   })
 
-  test('bodies that are being stored are bounded', async () => {
+  test('the size of bodies being stored is bounded: more of them get 429', async () => {
     const at = await receiver({ maxBytesInFlight: 100 })
     const answers = await Promise.all([body('1', '2'), body('3', '4'), body('5', '6')].map(one => at.forward(one)))
     expect(answers).toEqual([undefined, expect.objectContaining({ status: 429, retryAfter: 1 }), expect.anything()])
     expect(at.counts.batches).toMatchObject({ stored: 1, 'refused-busy': 2 })
   })
 
-  test('a batch that cannot be evaluated goes to the dead letters, as it was, and is counted', async () => {
+  test('a batch that cannot be evaluated goes to the dead letters unchanged, and is counted', async () => {
     const bad: readonly (readonly [cause: string, data: string | Buffer, encoding?: string])[] = [
       ['bad-json', 'garbage'],
       ['not-an-event', '{"kind":"Pod"}'],
@@ -177,7 +177,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
     expect(one.at.losses()).toEqual(counts)
   })
 
-  test('worker threads: batches in order, acknowledged when their alerts are taken; one that ends threads is a dead letter', async () => {
+  test('worker threads evaluate batches in order; one that makes them exit becomes a dead letter', async () => {
     const ids = Array.from({ length: 40 }, (_, i) => `w${i}`)
     await receiver()
     const publisher = jetstream(connection)
@@ -208,7 +208,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
     ])
   })
 
-  test('a batch that ends its workers goes to the dead letters; the others are evaluated', async () => {
+  test('a batch that makes its workers fail goes to the dead letters; the others are evaluated', async () => {
     const { forward } = await receiver()
     for (const id of ['1', 'fatal', '3']) await forward(body(id))
     const ids: string[] = []
@@ -229,7 +229,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
     expect(last.at.losses()).toEqual({ deliveries: 1 })
   })
 
-  test('one that stops finishes the batch in hand and gives back the others, which do not wait for a time-out', async () => {
+  test('a worker that stops finishes the batch in hand and returns the others to be evaluated elsewhere', async () => {
     const { forward } = await receiver()
     for (let i = 0; i < 6; i++) await forward(body(`${i}a`, `${i}b`))
     const held = Promise.withResolvers<void>()
@@ -251,7 +251,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
     expect(two.at.counts.batches.redelivered).toBeGreaterThanOrEqual(one.at.counts.batches.returned!)
   })
 
-  test('a batch is acknowledged once its alerts are safe', async () => {
+  test('a batch is acknowledged only once its alerts are saved', async () => {
     const { forward } = await receiver()
     await forward(body('1'))
     let [safe, asked] = [false, 0]
@@ -269,7 +269,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
     expect(one.ids).toEqual(['1'])
   })
 
-  test('while a batch takes longer than the time-out, the server is told that its worker lives', async () => {
+  test('while a batch takes longer than the ack wait, its worker reports progress to the server', async () => {
     const { forward } = await receiver()
     await forward(body('1'))
     let alive = 0
@@ -287,7 +287,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('audit events on JetSt
     expect(new Set(one.ids)).toEqual(new Set(['1']))
   })
 
-  test('a stream that somebody has removed is made again', async () => {
+  test('a stream that was deleted is created again', async () => {
     const troubles: string[] = []
     const one = await worker({ onTrouble: reason => troubles.push(reason) })
     await manager.streams.delete(stream)

@@ -23,7 +23,7 @@ describe('bodies', () => {
   })
 })
 
-test('a body without any event is an error that says why', () => {
+test('a body without any event throws an error with the reason', () => {
   expect(() => parseAuditEvents('{"kind":"Event"')).toThrow(AuditError)
   expect(() => parseAuditEvents('[1,2]')).toThrow('item 0: a number is not an audit event (and 1 more)')
   try {
@@ -34,14 +34,14 @@ test('a body without any event is an error that says why', () => {
   }
 })
 
-test('bad events of a list are reported beside the good ones', () => {
+test('bad items of a list are reported, and the good ones returned', () => {
   const reported: unknown[] = []
   const events = parseAuditEvents('{"kind":"EventList","items":[7,{"auditID":"1"}]}', problem => reported.push(problem))
   expect(events).toHaveLength(1)
   expect(reported).toEqual([{ cause: 'not-an-event', message: 'item 0: a number is not an audit event', index: 0 }])
 })
 
-test.each([undefined, () => undefined])('a short list is parsed once, its events to the letter', sieve => {
+test.each([undefined, () => undefined])('a short list is parsed once, and numbers keep their exact text', sieve => {
   const items = ['{"auditID":"1","n":9007199254740993}', '{"auditID":"2","s":"\\u00e4]},"}', '7', 'null']
   const body = `{"items":[1],"kind":"EventList" , "items" :\n[${items.join(' , ')}] }`
   const parse = vi.spyOn(JSON, 'parse')
@@ -56,7 +56,7 @@ test.each([undefined, () => undefined])('a short list is parsed once, its events
   }
 })
 
-test('of very many bad items, the first hundred are reported and the others counted', () => {
+test('the first hundred bad items are reported one by one, the others as a count', () => {
   const { events, problems } = parseAuditBody(`{"kind":"EventList","items":[${'1,'.repeat(5000)}{"auditID":"1"}]}`)
   expect(events).toHaveLength(1)
   expect(problems).toHaveLength(101)
@@ -71,11 +71,11 @@ describe('deep nesting', () => {
     ['objects', nested('{"a":', '}', 1_000_000)],
     ['truncated', '['.repeat(5_000_000)],
     ['inside an event', `{"kind":"Event","auditID":"1","requestObject":${nested('{"a":[', ']}', 50_000)}}`],
-  ])('%s', (_, body) => {
+  ])('%s: reported as too deep', (_, body) => {
     expect(parseAuditBody(body).problems[0]?.cause).toBe('too-deep')
   })
 
-  test('what is less deep than the limit can be printed', () => {
+  test('an event just below the limit can be printed', () => {
     const [event] = parseAuditEvents(`{"auditID":"1","a":${nested('[', ']', 1990)}}`)
     expect(JSON.parse(k8sAudit().fields['json.obj']!.extract(event!) as string)).toEqual(event!.root)
   })
@@ -86,7 +86,7 @@ describe('deep nesting', () => {
   })
 })
 
-test('no text throws anything, and what is taken can be read by every field', () => {
+test('no text throws, and every field can be read from the events that are found', () => {
   const fields = Object.entries(k8sAudit().fields)
   const json = fc
     .json({ maxDepth: 6 })
@@ -115,7 +115,7 @@ test('no text throws anything, and what is taken can be read by every field', ()
   )
 })
 
-test('an event without auditID, or one that was not parsed, is not fit for a test', () => {
+test('check rejects an event without auditID, and an object that was not parsed', () => {
   const { check } = k8sAudit()
   const [audit, other] = parseAuditEvents('[{"auditID":"1","verb":"get"},{"verb":"get"}]')
   expect(check!(audit!)).toBe(undefined)
@@ -123,7 +123,7 @@ test('an event without auditID, or one that was not parsed, is not fit for a tes
   expect(check!({ auditID: '1' } as never)).toContain('parseAuditEvents')
 })
 
-test('short lists in lists are limited in depth, as long ones are', () => {
+test('nested short lists are limited in depth like long ones', () => {
   const { events, problems } = parseAuditBody(`${'['.repeat(1900)}${']'.repeat(1900)}`)
   expect(events).toEqual([])
   expect(problems).toMatchObject([{ cause: 'too-deep' }])

@@ -13,7 +13,7 @@ test.each([
   ['an object', list(Array.from({ length: 50 }, (_, i) => event(i, i % 7)))],
   ['an array', JSON.stringify(Array.from({ length: 50 }, (_, i) => event(i, i % 7)))],
   ['with spaces', JSON.stringify(JSON.parse(list(Array.from({ length: 50 }, (_, i) => event(i)))), null, 3)],
-])('a list is cut into lists of all its events, in their order: %s', (_, text) => {
+])('a list is cut into lists that hold all its events in order: %s', (_, text) => {
   const parts = partsOf(text, 700)
   expect(parts.length).toBeGreaterThan(3)
   expect(parts.filter(part => Buffer.byteLength(part) > 700)).toEqual([])
@@ -21,7 +21,7 @@ test.each([
   expect(partsOf(text, 700)).toEqual(parts)
 })
 
-test('an event that is larger than a part is one of its own', () => {
+test('an event larger than the limit becomes a part of its own', () => {
   const parts = partsOf(list([event(1), event(2, 500), event(3), event(4)]), 700)
   expect(parts.map(idsOf)).toEqual([['é1'], ['é2'], ['é3', 'é4']])
 })
@@ -30,16 +30,16 @@ test.each([
   ['an event', JSON.stringify(event(1, 900))],
   ['an empty list', list([])],
   ['text after the list', `${list([event(1, 900)])} x`],
-  ['a list that breaks off', list([event(1, 900), event(2)]).slice(0, -40)],
-  ['no comma between two', '[{"a":1} {"b":2}]'],
+  ['a truncated list', list([event(1, 900), event(2)]).slice(0, -40)],
+  ['no comma between two items', '[{"a":1} {"b":2}]'],
   ['not JSON', 'x'.repeat(900)],
-])('what cannot be cut stays whole, so that a worker says what is wrong: %s', (_, text) => {
+])('text that cannot be cut stays whole, so that a worker reports its problems: %s', (_, text) => {
   const parts = partsOf(text, 700)
   expect(parts).toHaveLength(1)
   expect(parseAuditBody(parts[0]!).problems).toEqual(parseAuditBody(text).problems)
 })
 
-test('a large text is compressed; what is still too large is no message', async () => {
+test('a large text is compressed; one that stays too large gives no message', async () => {
   expect(await encode('small', 100)).toEqual({ data: Buffer.from('small'), gzip: false })
   const packed = await encode('a'.repeat(5000), 100)
   expect(packed?.gzip).toBe(true)
@@ -47,7 +47,7 @@ test('a large text is compressed; what is still too large is no message', async 
   expect(await encode(randomBytes(200).toString('latin1'), 100)).toBeUndefined()
 })
 
-test('a small message may not become a large text', async () => {
+test('a message that decodes to more than the limit is rejected', async () => {
   const packed = await encode('a'.repeat(1 << 20), 5000)
   const large = expect.objectContaining({ code: 'ERR_BUFFER_TOO_LARGE' })
   await expect(decode(packed!, 100_000)).rejects.toEqual(large)

@@ -1,4 +1,4 @@
-/** Clients that abuse HTTP itself: heads, trailers, pipelines, handshakes, answers that nobody takes. */
+/** Clients that abuse HTTP itself: heads, trailers, pipelines, handshakes, responses that are never read. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -21,7 +21,7 @@ afterEach(async () => {
   }
 })
 
-/** A receiver that takes bodies at /, fails at /fault, /late-fault and /early-fault, never comes to an end with those at /never, and has a large page. */
+/** A receiver of bodies at /. Requests for /fault, /late-fault and /early-fault fail, /never never responds, /page is large. */
 async function serve(options: Partial<ReceiverOptions> = {}): Promise<HttpReceiver> {
   const common = { host: '127.0.0.1', port: 0, maxBodyBytes: 100_000, graceMs: 0 }
   const receiver = new HttpReceiver(
@@ -45,7 +45,7 @@ async function serve(options: Partial<ReceiverOptions> = {}): Promise<HttpReceiv
   return receiver
 }
 
-/** Sends a text, and then nothing. @returns what is received, and whether the connection has been closed */
+/** Sends a text, and then nothing. @returns what is received, and whether the connection was closed */
 function send(receiver: HttpReceiver, text: string | Buffer) {
   const socket = connect(Number(new URL(receiver.url).port), '127.0.0.1')
   open.push(socket)
@@ -62,7 +62,7 @@ const post = (headers: string, body = '') => `POST / HTTP/1.1\r\n${JSON_HEAD}${h
 const ended = (seen: { text: string; closed: boolean }, start: RegExp) =>
   eventually(() => expect(seen).toEqual({ text: expect.stringMatching(start), closed: true }))
 
-/** Another client is served. */
+/** Checks that another client is served. */
 async function servesOthers(receiver: HttpReceiver): Promise<void> {
   const { seen } = send(receiver, post('Connection: close\r\nContent-Length: 2\r\n', '{}'))
   await ended(seen, /^HTTP\/1\.1 200 .*2 bytes/s)
@@ -73,7 +73,7 @@ describe('heads', () => {
     ['a million bytes of headers', `GET /page HTTP/1.1\r\n${'a: b\r\n'.repeat(200_000)}`, 431],
     ['a long URL', `GET /${'x'.repeat(1_000_000)} HTTP/1.1\r\n`, 431],
     ['one long header', `GET /page HTTP/1.1\r\nx: ${'y'.repeat(1_000_000)}`, 431],
-    ['no HTTP', 'SSH-2.0-x\r\n', 400],
+    ['not HTTP', 'SSH-2.0-x\r\n', 400],
     ['two lengths', post('Content-Length: 2\r\nContent-Length: 20\r\n', '{}'), 400],
     ['a length and chunks', post('Content-Length: 2\r\nTransfer-Encoding: chunked\r\n', '{}'), 400],
   ])('%s: refused, closed and counted', async (_, text, status) => {
@@ -88,14 +88,14 @@ describe('heads', () => {
 
   test.each([
     ['nothing', ''],
-    ['a head that does not end', 'POST / HTTP/1.1\r\nHost: x\r\n'],
-  ])('%s: 408 after a time', async (_, text) => {
+    ['an unfinished head', 'POST / HTTP/1.1\r\nHost: x\r\n'],
+  ])('%s: 408 after headMs', async (_, text) => {
     const receiver = await serve({ headMs: 200 })
     await ended(send(receiver, text).seen, /^HTTP\/1\.1 408 /)
     expect(receiver.refused.slow).toBe(1)
   })
 
-  test('a head that comes byte by byte has no more time', async () => {
+  test('a head that arrives byte by byte gets no more time', async () => {
     const receiver = await serve({ headMs: 300 })
     const { socket, seen } = send(receiver, 'POST / HTTP/1.1\r\n')
     const trickle = setInterval(() => socket.write('x'), 20)
@@ -104,9 +104,9 @@ describe('heads', () => {
   })
 
   test.each([
-    ['of a request that has none', 'GET /small HTTP/1.1\r\n', 200],
-    ['with an expectation that nobody knows', 'POST / HTTP/1.1\r\nExpect: 200-maybe\r\n', 417],
-  ])('a body %s, byte by byte: given up after a time', async (_, head, status) => {
+    ['of a GET request', 'GET /small HTTP/1.1\r\n', 200],
+    ['with an unknown expectation', 'POST / HTTP/1.1\r\nExpect: 200-maybe\r\n', 417],
+  ])('a body %s that arrives byte by byte is cut off', async (_, head, status) => {
     const receiver = await serve({ headMs: 100, bodyMs: 100 })
     const { socket, seen } = send(receiver, `${head}${JSON_HEAD}Content-Length: 1000000\r\n\r\n`)
     const trickle = setInterval(() => socket.write('x'), 20)
@@ -114,8 +114,8 @@ describe('heads', () => {
     clearInterval(trickle)
   })
 
-  test('a TLS handshake that does not end is given up', async () => {
-    // Time enough for the handshake that does end.
+  test('an unfinished TLS handshake times out', async () => {
+    // Enough time for the handshake that does finish.
     const receiver = await serve({ tls: { cert: pem }, headMs: 2000 })
     await ended(send(receiver, '').seen, /^$/)
     // The first bytes of a ClientHello.
@@ -128,7 +128,7 @@ describe('heads', () => {
 })
 
 describe('Expect: 100-continue', () => {
-  test('whoever may send is asked for the body', async () => {
+  test('an authorised client is asked for the body', async () => {
     const receiver = await serve({ tokens: ['t'] })
     const head = post('Authorization: Bearer t\r\nExpect: 100-continue\r\nContent-Length: 2\r\n')
     const { socket, seen } = send(receiver, head)
@@ -140,7 +140,7 @@ describe('Expect: 100-continue', () => {
   test.each([
     ['no token', '', 401],
     ['too large', 'Authorization: Bearer t\r\nContent-Length: 200000\r\n', 413],
-  ])('%s: refused before it is sent', async (_, headers, status) => {
+  ])('%s: refused before the body is sent', async (_, headers, status) => {
     const receiver = await serve({ tokens: ['t'] })
     const { seen } = send(receiver, post(`${headers}Expect: 100-continue\r\n`))
     await eventually(() => expect(seen.text).toMatch(new RegExp(`^HTTP/1.1 ${status} `)))
@@ -148,7 +148,7 @@ describe('Expect: 100-continue', () => {
 })
 
 describe('pipelines', () => {
-  test('of many requests at once, a few are answered, and the connection is closed', async () => {
+  test('with many requests at once: a few are answered, then the connection is closed', async () => {
     const receiver = await serve()
     const { seen } = send(receiver, 'GET /page HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2000))
     await eventually(() => expect(seen.closed).toBe(true))
@@ -157,7 +157,7 @@ describe('pipelines', () => {
     await servesOthers(receiver)
   })
 
-  test('one request after the other is served for as long as it likes', async () => {
+  test('requests sent one after the other are not limited', async () => {
     const receiver = await serve()
     const one = post('Content-Length: 2\r\n', '{}')
     const { socket, seen } = send(receiver, one)
@@ -168,7 +168,7 @@ describe('pipelines', () => {
     expect(receiver.refused.pipelined).toBe(0)
   })
 
-  test('bodies that wait for their answer are few', async () => {
+  test('only a few bodies can wait for their response', async () => {
     const receiver = await serve()
     const one = post('Content-Length: 1000\r\n', ' '.repeat(1000)).replace('/', '/never')
     const { seen } = send(receiver, one.repeat(100))
@@ -179,11 +179,11 @@ describe('pipelines', () => {
 })
 
 test.each([
-  ['of another site', 'Origin: http://elsewhere.example\r\n'],
-  ['whose own name leads here', 'Origin: http://x\r\nSec-Fetch-Site: same-origin\r\n'],
-  ['that hides where it is from', 'Origin: null\r\n'],
-  ['of a browser that says how only', 'Sec-Fetch-Site: cross-site\r\n'],
-])('a page in a browser %s sends nothing', async (_, head) => {
+  ['from another site', 'Origin: http://elsewhere.example\r\n'],
+  ['from a site whose name resolves to this server', 'Origin: http://x\r\nSec-Fetch-Site: same-origin\r\n'],
+  ['with an opaque origin', 'Origin: null\r\n'],
+  ['with Sec-Fetch-Site alone', 'Sec-Fetch-Site: cross-site\r\n'],
+])('a request by a page in a browser is refused: %s', async (_, head) => {
   const receiver = await serve()
   const { seen } = send(receiver, `POST / HTTP/1.1\r\n${JSON_HEAD}${head}Content-Length: 2\r\n\r\n{}`)
   await eventually(() => expect(seen.text).toContain('pages in a browser may not send this'))
@@ -191,7 +191,7 @@ test.each([
   expect(receiver.refused.unauthorized).toBe(1)
 })
 
-test('a silent client does not hold up the end, not even before its TLS handshake', async () => {
+test('a silent client does not delay close, even before its TLS handshake', async () => {
   const receiver = await serve({ tls: { cert: pem } })
   const { socket, seen } = send(receiver, Buffer.from([22, 3, 1]))
   await once(socket, 'connect')
@@ -203,9 +203,9 @@ describe('bodies', () => {
   const chunked = 'Transfer-Encoding: chunked\r\n'
 
   test.each([
-    ['trailers without end', post(chunked, `2\r\n{}\r\n0\r\n${'a: b\r\n'.repeat(200_000)}`)],
-    ['chunk extensions without end', post(chunked, `2;${'x=y;'.repeat(200_000)}`)],
-    ['a chunk that has no length', post(chunked, 'zz\r\n')],
+    ['endless trailers', post(chunked, `2\r\n{}\r\n0\r\n${'a: b\r\n'.repeat(200_000)}`)],
+    ['endless chunk extensions', post(chunked, `2;${'x=y;'.repeat(200_000)}`)],
+    ['a chunk without a length', post(chunked, 'zz\r\n')],
   ])('%s: closed, and counted once', async (_, text) => {
     const receiver = await serve()
     const { seen } = send(receiver, text)
@@ -214,12 +214,12 @@ describe('bodies', () => {
     await servesOthers(receiver)
   })
 
-  test('a trailer that does not come: 408', async () => {
+  test('a trailer that never arrives: 408', async () => {
     const receiver = await serve({ idleMs: 100 })
     await ended(send(receiver, post(chunked, '2\r\n{}\r\n0\r\nx: ')).seen, /^HTTP\/1\.1 408 /)
   })
 
-  test('what decompresses to much is refused at the limit, and what decompresses to nothing, too', async () => {
+  test('a gzip bomb is refused at the limit, and so is a large body that decompresses to nothing', async () => {
     const receiver = await serve()
     const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024))
     const nothing = Buffer.concat(Array<Buffer>(10_000).fill(gzipSync('')))
@@ -241,7 +241,7 @@ describe('bodies', () => {
 })
 
 test.each(['/fault', '/late-fault', '/early-fault'])(
-  '%s: the request fails, the log tells why, and the receiver goes on',
+  '%s: the request fails, the log says why, and the receiver keeps running',
   async path => {
     const told: string[] = []
     const receiver = await serve({ onFault: text => told.push(text) })
@@ -256,7 +256,7 @@ test.each(['/fault', '/late-fault', '/early-fault'])(
   },
 )
 
-test('a fault is told of once a minute for each place in the code, whatever its message', () => {
+test('a fault is reported once a minute for each place in the code, whatever its message', () => {
   vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
   vi.advanceTimersByTime(1)
@@ -276,7 +276,7 @@ test('a fault is told of once a minute for each place in the code, whatever its 
   expect(told[3]).toBe('a request could not be handled: no error (from an unknown place)')
 })
 
-test('an answer that nobody takes is given up', async () => {
+test('a response that is never read is cut off', async () => {
   const receiver = await serve({ answerMs: 100 })
   const { socket, seen } = send(receiver, 'GET /page HTTP/1.1\r\nHost: x\r\n\r\n')
   socket.pause()

@@ -1,4 +1,4 @@
-/** The bytes that are shipped are those of the sources. */
+/** The module that is shipped is the one its sources compile to. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
@@ -10,7 +10,7 @@ const found = compiler()
 const missing = skipped('peers', found === undefined ? 'clang-19 or wasm-ld-19 is not installed' : undefined)
 
 test.skipIf(missing !== undefined || found !== made)(
-  'scan.gen.ts is what the compiler that made it makes again',
+  'scan.gen.ts is what the same compiler makes of the sources',
   () => {
     expect(compiledModule()).toBe(shipped)
   },

@@ -26,13 +26,12 @@ export interface Seen {
   readonly problems: AuditProblem[]
   readonly stats: AuditInput['stats']
   readonly losses: Record<string, number>
-  /** Events that were evaluated, here and elsewhere. */
+  /** Events that were evaluated, by this thread and by workers. */
   readonly events: number
 }
 
 type Open = (options: InputOptions) => AuditInput | Promise<AuditInput>
 
-/** @param eachAlert called after each; the next one waits for it */
 export async function byOne(
   open: Open,
   { rules = RULES, signal }: { rules?: string; signal?: AbortSignal } = {},
@@ -55,8 +54,9 @@ export interface Sharing extends Partial<PoolOptions> {
   readonly minBytes?: number
   readonly maxBytes?: number
   readonly usable?: () => boolean
+  /** Called after each alert; the next one waits for it. */
   readonly eachAlert?: (alert: string) => unknown
-  /** Told when all is open. */
+  /** Called once the input and the workers are open. */
   readonly opened?: (pool: Pool, order: InOrder) => void
 }
 
@@ -71,7 +71,7 @@ const openPool = (options: Partial<PoolOptions>) =>
 
 let lent: Promise<Pool> | undefined
 
-/** The pool of all that need none of their own, with these rules. */
+/** The pool of all tests that need none of their own, with these rules. */
 export async function lentPool(ruleset = engineOf().save()): Promise<Pool> {
   lent ??= openPool({})
   const pool = await lent

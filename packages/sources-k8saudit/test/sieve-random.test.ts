@@ -8,7 +8,7 @@ import { AuditSieve } from '../src/sieve/sieve.ts'
 import { countBody, newStats } from '../src/stats.ts'
 import { compared, EVENT, engineOf, rulesOf, source } from './sieved.ts'
 
-// Events without a time have that of the clock.
+// Events without a time take that of the clock.
 beforeAll(() => void vi.spyOn(Date, 'now').mockReturnValue(1.8e12))
 afterAll(() => void vi.restoreAllMocks())
 
@@ -95,7 +95,7 @@ const document = fc.oneof(
 const list = fc
   .array(event, { maxLength: 4 })
   .map(items => `{"kind":"EventList","items":[${[`{"x":"${'x'.repeat(4100)}"}`, ...items]}]}`)
-/** What transport and malice make of it. */
+/** Damaged texts: characters inserted or removed, the end cut off. */
 const damaged = (texts: fc.Arbitrary<string>) =>
   fc
     .tuple(
@@ -120,7 +120,7 @@ const log = fc.array(fc.oneof({ weight: 4, arbitrary: document }, { weight: 1, a
   maxLength: 20,
 })
 
-test('random rules on random logs, in any pieces', { timeout: 0 }, () => {
+test('random rules on random logs, in any pieces: the sieve changes nothing', { timeout: 0 }, () => {
   fc.assert(
     fc.property(fc.array(condition, { minLength: 1, maxLength: 3 }), log, fc.nat(), (conditions, documents, cut) => {
       const whole = Buffer.from(`${documents.join('\n')}\n`, 'latin1')
@@ -131,7 +131,7 @@ test('random rules on random logs, in any pieces', { timeout: 0 }, () => {
   )
 })
 
-test('random rules on lists of a request, whole and damaged', () => {
+test('random rules on lists of a request, whole and damaged: the sieve changes nothing', () => {
   fc.assert(
     fc.property(fc.array(condition, { minLength: 1, maxLength: 3 }), damaged(list), (conditions, text) => {
       const engine = engineOf(rulesOf(conditions))
@@ -149,7 +149,7 @@ test('random rules on lists of a request, whole and damaged', () => {
   )
 })
 
-test('what is read as bytes as JSON is JSON', () => {
+test('the byte scan accepts only JSON, and all compact JSON', () => {
   const scan = new EventScan(['/kind', '/auditID', '/stageTimestamp'])
   const valueEnd = (bytes: Uint8Array) => {
     scan.load(bytes)

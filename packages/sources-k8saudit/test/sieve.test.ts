@@ -1,4 +1,4 @@
-/** What is passed over changes no alert, no problem and no count: beside the same input with every event parsed. */
+/** Passing events over changes no alert, problem or count, compared with the same input with every event parsed. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
@@ -11,7 +11,7 @@ const bundled = readFileSync(join(root, 'rules/k8s_audit.yaml'), 'utf8')
 const capture = readFileSync(join(root, 'examples/captures/k8s-audit.jsonl'))
 
 describe('the bundled rules', () => {
-  test('on the bundled log', () => {
+  test('pass over many events of the bundled log', () => {
     expect(compared(bundled, [capture])).toBeGreaterThan(100)
   })
 
@@ -25,11 +25,11 @@ describe('the bundled rules', () => {
   })
 })
 
-/** An event that a rule for `ka.verb = delete` cannot match, in forms that are to be passed over or not. */
+/** Forms of an event under a rule for `ka.verb = delete`, and how many are passed over. */
 test.each([
   ['as the API server writes it', line(), 1],
   ['with escapes in other values', line().replaceAll('&', '\\u0026'), 1],
-  ['with bytes that are no UTF-8', line().replace('/api', '/\xff'), 1],
+  ['with bytes that are not UTF-8', line().replace('/api', '/\xff'), 1],
   ['with an escaped value', line().replace('"get"', '"g\\u0065t"'), 0],
   ['with an escaped value that matches', line().replace('"get"', '"d\\u0065lete"'), 0],
   ['with an escaped key', line().replace('"verb"', '"v\\u0065rb"'), 0],
@@ -54,23 +54,23 @@ test.each([
   ['of another time zone', line({ stageTimestamp: '2026-06-30T12:00:00+02:00' }), 0],
   ['with a number as time', line({ stageTimestamp: 1773740462504211 }), 0],
   ['with white space', line().replaceAll(',', ', '), 0],
-  ['with what follows it', `${line()} ${line({ verb: 'delete' })}`, 0],
+  ['followed by another', `${line()} ${line({ verb: 'delete' })}`, 0],
   ['cut off', line().slice(0, -1), 0],
   ['with a malformed number', line({ x: 1 }).replace('"x":1', '"x":01'), 0],
   ['with a tab in a text', line().replace('/api', '/\t'), 0],
-  ['with a zero in a text', line().replace('/api', '/\0'), 0],
-  ['after a zero', `\0${line()}`, 0],
+  ['with a NUL in a text', line().replace('/api', '/\0'), 0],
+  ['after a NUL', `\0${line()}`, 0],
   ['with a malformed escape', line().replace('/api', '/\\x'), 0],
-  ['with an escape that is cut', line().replace('/api', '/\\u12x4'), 0],
+  ['with a truncated escape', line().replace('/api', '/\\u12x4'), 0],
   ['with a value of 252 bytes', line({ user: { username: 'x'.repeat(252) } }), 1],
   ['with a value of 253 bytes', line({ user: { username: 'x'.repeat(253) } }), 1],
   ['a hundred deep', line().replace('"x"', `${'['.repeat(99)}1${']'.repeat(99)}`), 1],
   ['in a list', `{"kind":"EventList","items":[${line()},${line({ verb: 'delete' })},${line()}]}`, 2],
-  ['in a list that another follows', `{"kind":"EventList","items":[${line()}]}`.repeat(2), 2],
+  ['in two lists on one line', `{"kind":"EventList","items":[${line()}]}`.repeat(2), 2],
   ['after a list that is cut off', `{"kind":"EventList",\n"items":[\n${line()},\n${line()}\n`, 0],
-  ['in a document that a line cuts off', `{\n"kind":"Event",\n"verb":\n${line()}\n`, 0],
-  ['deeper', line().replace('"x"', `${'['.repeat(2000)}1${']'.repeat(2000)}`), 0],
-] as const)('%s', (_, text, passed) => {
+  ['after a document that is cut off', `{\n"kind":"Event",\n"verb":\n${line()}\n`, 0],
+  ['two thousand deep', line().replace('"x"', `${'['.repeat(2000)}1${']'.repeat(2000)}`), 0],
+] as const)('an event %s', (_, text, passed) => {
   const chunk = Buffer.from(`${text}\n`, 'latin1')
   expect(compared(rulesOf(['ka.verb = delete']), [chunk])).toBe(passed)
 })
@@ -96,18 +96,18 @@ test.each([
   expect(compared(rulesOf([condition]), [bytes(`${line()}\n`)])).toBe(passed)
 })
 
-test('after events that are all wanted, it is looked less often; then again', () => {
+test('after many events that match, later ones that do not are still passed over', () => {
   const many = (verb: string) => `${line({ verb, requestObject: 'x'.repeat(500) })}\n`.repeat(2000)
   const passed = compared(rulesOf(['ka.verb = delete']), [bytes(many('delete')), bytes(many('get'))])
   expect(passed).toBeGreaterThan(500)
 })
 
-test('more values than are remembered', () => {
+test('events of more values than are remembered are passed over', () => {
   const lines = Array.from({ length: 20_000 }, (_, i) => line({ user: { username: `system:node:${i}` } }))
   expect(compared(rulesOf(['ka.user.name = ann']), [bytes(`${lines.join('\n')}\n`)])).toBeGreaterThan(10_000)
 })
 
-/** With what is parsed since the window of the scan ends within it. */
+/** An event in which the window of the scan ends may be parsed, so not quite all are passed over. */
 test.each([
   ['events over several windows', `${line({ x: 'y'.repeat(1000) })}\n`.repeat(1000), 995],
   ['events that are longer than a window', `${line({ x: 'y'.repeat(300_000) })}\n${line()}\n`.repeat(3), 3],
@@ -115,7 +115,7 @@ test.each([
   expect(compared(rulesOf(['ka.verb = delete']), [bytes(text)])).toBeGreaterThanOrEqual(passed)
 })
 
-/** The ends of items that are wanted are known by their bytes, unless those are not what they seem. */
+/** The ends of wanted items are found by scanning bytes; none of these lists may mislead the scan. */
 describe('lists of events that are all wanted', () => {
   const deep = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
   const wide = line({ x: 'y'.repeat(1000) })
@@ -125,27 +125,27 @@ describe('lists of events that are all wanted', () => {
     ['that are not compact', new Array(700).fill(JSON.stringify({ ...JSON.parse(wide) }, null, 1))],
     ['with white space around them', [` ${wide}`, `${wide} `, `\t${wide}\r`]],
     [
-      'with other letters in one window',
+      'with non-ASCII letters in one window',
       [...new Array(300).fill(wide), line({ x: 'ü' }), ...new Array(300).fill(wide)],
     ],
-    // As many bytes more than letters as lead to a number within the first one, at whose end the second one has a comma.
-    ['with other letters', [line({ x: 'ü'.repeat(8), z: 123456 }), line().replace('{', '{"a":1,')]],
+    // 8 bytes more than letters: an end that mixes up the two falls on the number in the first, or on a comma in the second.
+    ['with non-ASCII letters', [line({ x: 'ü'.repeat(8), z: 123456 }), line().replace('{', '{"a":1,')]],
     ['that are deep, and too deep', [99, 100, 1998, 2001].map(levels => wide.replace('"y', `${deep(levels)},"z":"y`))],
     [
       'with a key twice, and with escapes',
       [wide.replace('{', '{"verb":"list",'), wide.replace('"verb"', '"v\\u0065rb"')],
     ],
-    ['with what follows them', [wide, `${wide}7`, `${wide}{}`, wide]],
-    ['with what is no event between them', [wide, '7', '{}', '[1,[2]]', '', 'x', '"', wide]],
+    ['followed by other values', [wide, `${wide}7`, `${wide}{}`, wide]],
+    ['with items between them that are not events', [wide, '7', '{}', '[1,[2]]', '', 'x', '"', wide]],
     ['that end too early', [wide, `${wide}]`, wide]],
-    ['with a zero', [wide, wide.replace('yy', 'y\0y'), `${wide}\0`, wide]],
+    ['with a NUL', [wide, wide.replace('yy', 'y\0y'), `${wide}\0`, wide]],
   ])('%s', (_, items) => {
     for (const list of [`{"kind":"EventList","items":[${items}]}`, `[${items}]`])
       expect(compared(rulesOf(['ka.verb in (get, list)']), [bytes(`${list}\n`)])).toBe(0)
   })
 })
 
-test('a piece is read before its memory is used for the next', () => {
+test('a chunk is read completely, so its memory may be reused for the next', () => {
   const engine = engineOf(rulesOf(['ka.verb = delete']))
   const decoder = new AuditLogDecoder({ sieve: () => engine.sieve(source) })
   const memory = bytes(`${line()}\n`.repeat(3))
@@ -175,7 +175,7 @@ test('new rules take effect at once', () => {
   expect(decoder.push(bytes(`${line()}\n`)).map(({ number }) => number)).toEqual([2])
 })
 
-test('the webhook: what is passed over was received, and a bad item beside it is reported', async () => {
+test('the webhook counts events it passes over as received, and reports bad items beside them', async () => {
   const engine = engineOf(rulesOf(['ka.verb = delete']))
   const problems: AuditProblem[] = []
   const webhook = await openAuditWebhook({

@@ -52,7 +52,7 @@ async function post(
 ): Promise<Answer> {
   const options = { method, headers: { 'content-type': 'application/json', ...headers }, ca }
   const request = url.startsWith('https:') ? httpsRequest(url, options) : httpRequest(url, options)
-  // A connection that breaks after the answer is no matter.
+  // A connection that breaks after the response does not matter.
   request.on('error', () => undefined)
   request.end(body)
   const [response] = await once(request, 'response')
@@ -69,7 +69,7 @@ describe.each([
   ['https with one PEM file', pem],
   ['https with texts', { cert: ca, key: ca }],
 ])('%s', (_, tls) => {
-  test('takes an Event, an EventList and an array', async () => {
+  test('accepts an Event, an EventList and an array', async () => {
     const webhook = await serve({ ...(tls && { tls }) })
     const { ids, done } = collect(webhook)
     expect((await post(webhook.url, '{"kind":"Event","auditID":"1"}')).status).toBe(200)
@@ -84,7 +84,7 @@ describe.each([
   })
 })
 
-test('a gzip body is taken', async () => {
+test('a gzip body is accepted', async () => {
   const webhook = await serve()
   const { ids } = collect(webhook)
   const answer = await post(webhook.url, gzipSync(list('1', '2')), { 'content-encoding': 'gzip' })
@@ -98,12 +98,12 @@ test('clients without a certificate are turned away when one is required', async
   expect(webhook.stats.requests).toBe(0)
 })
 
-describe('what is refused, and why', () => {
+describe('refused requests', () => {
   const good = list('1')
   test.each<[string, number, string, Parameters<typeof post> extends [string, ...infer R] ? R : never]>([
     ['truncated', 400, 'bad-json: ', [good.slice(0, 40)]],
     ['empty', 400, 'bad-json: ', ['']],
-    ['no event', 400, 'not-an-event: kind "Pod" is not an audit event', ['{"kind":"Pod"}']],
+    ['not an event', 400, 'not-an-event: kind "Pod" is not an audit event', ['{"kind":"Pod"}']],
     ['a number', 400, 'not-an-event: a number is not an audit event', ['1']],
     [
       'a list of rubbish',
@@ -120,9 +120,9 @@ describe('what is refused, and why', () => {
       [good, { 'content-type': 'text/plain' }],
     ],
     ['an unknown encoding', 415, 'content encoding "br" is not supported', [good, { 'content-encoding': 'br' }]],
-    ['gzip that is not', 400, 'gzip: incorrect header check', [good, { 'content-encoding': 'gzip' }]],
+    ['gzip that is not gzip', 400, 'gzip: incorrect header check', [good, { 'content-encoding': 'gzip' }]],
     [
-      'gzip that breaks off',
+      'gzip that is cut off',
       400,
       'gzip: unexpected end',
       [gzipSync(good).subarray(0, 40), { 'content-encoding': 'gzip' }],
@@ -165,7 +165,7 @@ describe('what is refused, and why', () => {
     expect(webhook.stats.refused['body-too-large']).toBe(1)
   })
 
-  test('a client that goes away in the middle of its body', async () => {
+  test('a client that disconnects in the middle of its body', async () => {
     const webhook = await serve()
     const socket = connect(Number(new URL(webhook.url).port), '127.0.0.1')
     socket.write(
@@ -177,7 +177,7 @@ describe('what is refused, and why', () => {
   })
 })
 
-test('the good events of a list are taken, the bad ones reported and counted', async () => {
+test('the good events of a list are accepted, the bad ones reported and counted', async () => {
   const problems: AuditProblem[] = []
   const webhook = await serve({ onProblem: problem => problems.push(problem) })
   const { ids, done } = collect(webhook)
@@ -207,7 +207,7 @@ test('a large event arrives whole and is cut when it is printed', async () => {
 })
 
 describe('back-pressure', () => {
-  test('nobody iterates: 429 with Retry-After, until somebody does', async () => {
+  test('a full queue gives 429 with Retry-After until it is read', async () => {
     const webhook = await serve({ maxQueuedBytes: 7000 })
     const statuses: number[] = []
     for (let i = 0; i < 6; i++) statuses.push((await post(webhook.url, list(String(i)))).status)
@@ -225,14 +225,14 @@ describe('back-pressure', () => {
     expect(webhook.waiting).toEqual({ bodies: 0, bytes: 0 })
   })
 
-  test('a body larger than the whole queue is taken when the queue is empty', async () => {
+  test('a body larger than the whole queue is accepted when the queue is empty', async () => {
     const webhook = await serve({ maxQueuedBytes: 10 })
     expect((await post(webhook.url, list('1'))).status).toBe(200)
   })
 })
 
 describe('stopping', () => {
-  test('by signal: what is queued is still given out', async () => {
+  test('by signal: queued events are still delivered', async () => {
     const stop = new AbortController()
     const webhook = await serve({ signal: stop.signal })
     await post(webhook.url, list('1', '2'))
@@ -243,7 +243,7 @@ describe('stopping', () => {
     await expect(post(webhook.url, list('3'))).rejects.toThrow()
   })
 
-  test('a request that has begun is answered', async () => {
+  test('a request in progress is answered', async () => {
     const webhook = await serve({ graceMs: 5000 })
     const { ids, done } = collect(webhook)
     const url = new URL(webhook.url)
@@ -261,7 +261,7 @@ describe('stopping', () => {
     expect(ids).toEqual(['1'])
   })
 
-  test('a request that never ends is broken off', async () => {
+  test('a request that never ends is aborted', async () => {
     const webhook = await serve({ graceMs: 50 })
     const socket = connect(Number(new URL(webhook.url).port), '127.0.0.1')
     socket.on('error', () => undefined)
@@ -284,7 +284,7 @@ describe('stopping', () => {
   })
 })
 
-test('an address that is taken is an error', async () => {
+test('an address in use is an error, and so is a missing certificate', async () => {
   const { url } = await serve()
   await expect(serve({ port: Number(new URL(url).port) })).rejects.toThrow('EADDRINUSE')
   await expect(serve({ tls: '/nowhere.pem' })).rejects.toThrow('ENOENT')

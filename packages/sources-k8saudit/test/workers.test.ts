@@ -1,4 +1,4 @@
-/** What workers find is to the letter what one thread finds, whatever the input, and whatever becomes of a worker. */
+/** Workers find exactly what one thread finds, whatever the input, and whatever happens to a worker. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ const eventOf = (n: number, more: object = {}) => ({
 const line = (n: number, more?: object) => JSON.stringify(eventOf(n, more))
 const lines = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => line(from + i))
 
-/** What is found, where numbers of events passed over do not matter. */
+/** What must be the same for one thread and for workers. */
 const facts = ({ alerts, problems, stats, losses, events }: Seen) => ({
   alerts,
   problems,
@@ -47,7 +47,7 @@ const logOf = (text: string | Buffer) => {
   return (options: InputOptions) => openAuditLog(path, options)
 }
 
-test('a log of lines: the same alerts in the same order, and workers have evaluated all of it', async () => {
+test('a log of lines gives the same alerts in the same order, all evaluated by workers', async () => {
   const log = logOf(`${lines(0, 3000).join('\n')}\n`)
   const [one, shared] = [await byOne(log), await byWorkers(log)]
   expect(facts(shared)).toEqual(facts(one))
@@ -57,7 +57,7 @@ test('a log of lines: the same alerts in the same order, and workers have evalua
   expect(total(shared.shares)).toBe(3000)
 })
 
-test('documents over several lines, lists, torn and bad lines, marks, a line of a megabyte, at any place of a piece', async () => {
+test('multi-line documents, lists, bad lines, byte order marks and a huge line give the same results', async () => {
   const parts: (string | Buffer)[] = []
   for (let n = 0; n < 2400; n++) {
     const pretty = () => JSON.stringify(eventOf(n), null, 2)
@@ -91,7 +91,7 @@ test('documents over several lines, lists, torn and bad lines, marks, a line of 
   expect(cut.order.unshared).toMatchObject({ unfinished: expect.any(Number), order: expect.any(Number) })
 })
 
-test('what counts the events before it is evaluated in turn: ids of events that have none, evt.num', async () => {
+test('results that depend on earlier events are the same: ids of events without an auditID, evt.num', async () => {
   const note = (n: number) =>
     JSON.stringify({ kind: 'Event', verb: 'get', note: n, stageTimestamp: '2026-05-04T10:20:30Z' })
   const odd = lines(0, 2400).map((text, n) => (n % 1000 === 500 ? note(n) : text))
@@ -114,7 +114,7 @@ test('what counts the events before it is evaluated in turn: ids of events that 
   expect(counted.alerts).toEqual((await byOne(log, { rules: numbered })).alerts)
 })
 
-test('standard input, in chunks that end anywhere', async () => {
+test('a stream gives the same results in chunks that end anywhere', async () => {
   const text = Buffer.from(lines(0, 900).join('\n'))
   const stream = (options: InputOptions) => readAuditStream(Readable.from(chunksOf(text, 7777)), options)
   const [one, shared] = [await byOne(stream), await byWorkers(stream)]
@@ -122,7 +122,7 @@ test('standard input, in chunks that end anywhere', async () => {
   expect(shared.alerts).toHaveLength(270)
 })
 
-test('a part that ends its worker, or keeps it busy for too long, is given up at the second time; the others are evaluated', async () => {
+test('a part that makes its worker exit or hang is given up the second time; the others are evaluated', async () => {
   let clock = 0
   const program = new URL('./faulty-worker.ts', import.meta.url)
   const trouble: string[] = []
@@ -157,7 +157,7 @@ test('a part that ends its worker, or keeps it busy for too long, is given up at
   }
 })
 
-test('what is given up is counted and reported, with its line, and what follows has its own', async () => {
+test('a part that is given up is counted and reported, and later problems keep their line numbers', async () => {
   const program = new URL('./faulty-worker.ts', import.meta.url)
   const texts = [...lines(0, 800), '"END"', ...lines(800, 1600), 'noise', ...lines(1600, 2400)]
   const log = logOf(`${texts.join('\n')}\n`)
@@ -169,7 +169,7 @@ test('what is given up is counted and reported, with its line, and what follows 
   expect(seen.alerts.filter(alert => !all.has(alert))).toEqual([])
 })
 
-test('rules that cannot be loaded are said so when workers are opened, and later leave all to one thread', async () => {
+test('damaged rules are an error when workers are opened, and later leave all events to one thread', async () => {
   const ruleset = engineOf().save()
   await expect(Pool.open({ workers: 2, ruleset: ruleset.subarray(0, 40), sieved: false })).rejects.toThrow('damaged')
   const log = logOf(`${lines(0, 3000).join('\n')}\n`)
@@ -185,7 +185,7 @@ test('rules that cannot be loaded are said so when workers are opened, and later
   expect(trouble).toEqual([expect.stringContaining('the workers cannot be used any more: saved ruleset is damaged')])
 })
 
-test('new rules hold from the next piece on', async () => {
+test('new rules take effect from the next part on', async () => {
   const rules = RULES.replaceAll('"get"', '"new get"')
   const pool = await lentPool()
   const part = { form: 'body', bytes: Buffer.from(line(5)) } as const
@@ -198,7 +198,7 @@ test('new rules hold from the next piece on', async () => {
   expect(await names(before)).toContain('get')
 })
 
-test('no more is read ahead than the bound, however long alerts wait', async () => {
+test('reading ahead stays within its bound, however long alerts wait', async () => {
   const bytes = Buffer.from(`${lines(0, 50).join('\n')}\n`)
   let given = 0
   let settled = 0
@@ -227,7 +227,7 @@ test('no more is read ahead than the bound, however long alerts wait', async () 
   expect(most).toBeLessThanOrEqual(4)
 })
 
-test('stopped, it evaluates what it has, and a followed log continues there', async () => {
+test('workers that are stopped evaluate what was read, and a followed log continues from there', async () => {
   const path = join(dir, 'followed.log')
   const state = join(dir, 'followed.json')
   writeFileSync(path, `${lines(0, 6000).join('\n')}\n`)
@@ -244,14 +244,14 @@ test('stopped, it evaluates what it has, and a followed log continues there', as
   expect(alerts).toEqual((await byOne(logOf(`${lines(0, 6000).join('\n')}\n`))).alerts)
 })
 
-test('a consumer that stops leaves nothing behind', async () => {
+test('an error of the consumer ends the evaluation with this error', async () => {
   const log = logOf(`${lines(0, 3000).join('\n')}\n`)
   const fault = new Error('no')
   const eachAlert = () => Promise.reject(fault)
   await expect(byWorkers(log, { eachAlert })).rejects.toBe(fault)
 })
 
-test('a webhook: bodies in the order of their arrival; what has no event is refused as by one thread', async () => {
+test('a webhook gives the same alerts in order of arrival, and refuses the same bodies', async () => {
   const bodies = Array.from({ length: 30 }, (_, i) =>
     JSON.stringify({ kind: 'EventList', items: [...Array.from({ length: 40 }, (_, k) => eventOf(i * 40 + k)), 7] }),
   )

@@ -1,4 +1,4 @@
-/** Alerts of recorded calls have the same ids in every replay, and in a recording of a part of it. */
+/** Alerts of recorded calls have the same ids in every replay, and in a recording of part of the capture. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ async function ids(path: string, backend: 'vm' | 'jit' = 'jit'): Promise<string[
 const dir = mkdtempSync(join(tmpdir(), 'falc-ids-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 
-test.each(CAPTURES)('%s', async path => {
+test.each(CAPTURES)('%s: the ids are the same with both backends and in a partial recording', async path => {
   const first = await ids(path)
   expect(new Set(first).size).toBe(first.length)
   expect(first.length).toBeGreaterThan(5000)

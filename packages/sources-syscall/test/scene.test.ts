@@ -1,4 +1,4 @@
-/** Scenes written from captures: rules make of them what they make of the capture. */
+/** Scenes written from captures give the same alerts and fields as the captures. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Engine } from '@falc/engine'
@@ -19,7 +19,7 @@ const everything = new Engine({ sources: [source], ruleMatching: 'all' })
 const all = { rule: 'all', desc: 'd', condition: 'evt.num > 0', output: FIELDS.replace(/\s+/g, ' '), priority: 'INFO' }
 expect(everything.load([{ name: 'all.yaml', content: JSON.stringify([all]) }]).errors).toEqual([])
 
-/** Shows the events of a capture. */
+/** Calls `see` for each event of a capture. */
 async function replayed(path: string, see: (num: number, alerts: string[], fields: string[]) => void): Promise<void> {
   const replay = await openCapture(path)
   do {
@@ -32,7 +32,7 @@ function outputs(by: Engine, event: SyscallEvent): string[] {
   return by.evaluate(source, event).map(alert => `${alert.rule}: ${alert.output}`)
 }
 
-test.each(['host-a', 'container-a'])('%s: events with alerts, and some others, to the letter', async name => {
+test.each(['host-a', 'container-a'])('%s: scenes give the alerts and fields of the captured events', async name => {
   const path = here(`../../../examples/captures/${name}.scap`)
   const chosen = new Map<number, { alerts: string[]; fields: string[] }>()
   await replayed(path, (num, alerts, fields) => {
@@ -49,6 +49,6 @@ test.each(['host-a', 'container-a'])('%s: events with alerts, and some others, t
   }
 })
 
-test('an event that a capture does not have', async () => {
+test('an event that the capture does not have gives no scene', async () => {
   expect(await sceneOf(here('../../../examples/captures/host-a.scap'), 1_000_000)).toBeUndefined()
 })

@@ -22,7 +22,7 @@ export async function openStore(path = join(folder(), 'alerts.db')): Promise<Sto
   return store
 }
 
-/** An alert as it comes back from JSON. */
+/** An alert after it was written as JSON and parsed. */
 export const reread = (one: AlertData) => parseAlert(alertJson(one, { id: true, message: true }))
 
 const doc = 'd'

@@ -1,4 +1,4 @@
-/** What becomes of a store when a process is killed, the disk is full, or the file is not what was written. */
+/** What happens to a store when a process is killed, the disk is full, or the file is damaged or foreign. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -25,7 +25,7 @@ const some = (count: number, from = 0) => Array.from({ length: count }, (_, i) =
 const WRITER = join(import.meta.dirname, 'writer.ts')
 const node = ['--conditions=@falc/source', '--no-warnings', WRITER]
 
-test('a killed process loses nothing that was acknowledged, and damages nothing', async () => {
+test('a killed process loses no acknowledged alert, and leaves an undamaged file', async () => {
   const path = join(folder(), 'alerts.db')
   let acknowledged = 0
   for (let round = 0; round < 3; round++) {
@@ -50,7 +50,7 @@ const cannotMount = (() => {
   return skipped('live', status === 0 ? undefined : 'a full disk needs unshare and a mount namespace')
 })()
 
-test.skipIf(cannotMount !== undefined)('a full disk: alerts are refused, then taken again; nothing is lost', () => {
+test.skipIf(cannotMount !== undefined)('alerts are refused while the disk is full, and none stored is lost', () => {
   const dir = folder()
   const script = `mount -t tmpfs -o size=3m none '${dir}' && exec "$@"`
   const args = ['-rm', 'sh', '-c', script, 'sh', process.execPath, ...node, join(dir, 'alerts.db'), 'full']
@@ -64,11 +64,11 @@ test.skipIf(cannotMount !== undefined)('a full disk: alerts are refused, then ta
 
 describe('a damaged file', () => {
   const damages: Record<string, (path: string) => void> = {
-    'its beginning': path => overwrite(path, 0, 4096),
-    'all but its beginning': path => overwrite(path, 4096, statSync(path).size - 4096),
-    'no SQLite at all': path => writeFileSync(path, 'x'.repeat(10_000)),
+    'with its beginning overwritten': path => overwrite(path, 0, 4096),
+    'with all but its beginning overwritten': path => overwrite(path, 4096, statSync(path).size - 4096),
+    'that is not SQLite': path => writeFileSync(path, 'x'.repeat(10_000)),
   }
-  test.each(Object.keys(damages))('%s: it is moved aside, said, and a new one begun', async what => {
+  test.each(Object.keys(damages))('%s is moved aside with a note, and replaced by a new store', async what => {
     const dir = folder()
     const path = join(dir, 'alerts.db')
     const before = await openStore(path)
@@ -90,7 +90,7 @@ describe('a damaged file', () => {
     after.close()
   })
 
-  test('is found by a check', async () => {
+  test('is found by an integrity check', async () => {
     const path = join(folder(), 'alerts.db')
     const before = await openStore(path)
     before.insert(some(500))
@@ -102,7 +102,7 @@ describe('a damaged file', () => {
   })
 })
 
-test('alerts that are all too old at once stay for some time, and it is said once', async () => {
+test('if all alerts are too old at once, they are kept for a while, with one note', async () => {
   const path = join(folder(), 'alerts.db')
   const before = await openStore(path)
   before.insert(some(500))
@@ -126,7 +126,7 @@ test('alerts that are all too old at once stay for some time, and it is said onc
   after.close()
 })
 
-test.each(['notes.txt', 'other.db'])('a file that is no store stays as it is: %s', async name => {
+test.each(['notes.txt', 'other.db'])('a file that is not a store is refused and left in place: %s', async name => {
   const path = join(folder(), name)
   if (name === 'notes.txt') writeFileSync(path, 'my notes')
   else {
@@ -140,7 +140,7 @@ test.each(['notes.txt', 'other.db'])('a file that is no store stays as it is: %s
   expect(readdirSync(join(path, '..'))).toEqual([name])
 })
 
-test('a file of a later version is not touched', async () => {
+test('a file of a later version is refused', async () => {
   const path = join(folder(), 'alerts.db')
   const store = await openStore(path)
   store.close()
@@ -154,7 +154,7 @@ test('a file of a later version is not touched', async () => {
     })
 })
 
-test('a file that is removed while it is written is begun anew; so is one in a folder that comes late', async () => {
+test('inserts work again once a missing folder exists, and after the file was removed', async () => {
   const dir = folder()
   const path = join(dir, 'late', 'alerts.db')
   const notes: string[] = []
@@ -170,10 +170,10 @@ test('a file that is removed while it is written is begun anew; so is one in a f
 
 test.each([
   ['a pipe', (path: string) => void execFileSync('mkfifo', [path]), ''],
-  ['a pipe in the place of its log', (path: string) => void execFileSync('mkfifo', [path]), '-wal'],
+  ['a pipe in place of its log', (path: string) => void execFileSync('mkfifo', [path]), '-wal'],
   ['a folder', (path: string) => void mkdirSync(path), ''],
   ['a link to itself', (path: string) => symlinkSync(path, path), ''],
-])('%s is no store, and nobody waits for it', async (_, make, suffix) => {
+])('%s is refused without blocking', async (_, make, suffix) => {
   const path = join(folder(), 'alerts.db')
   if (suffix !== '') (await Store.open(path)).close()
   make(path + suffix)
@@ -181,7 +181,7 @@ test.each([
     await expect(opened).rejects.toMatchObject({ name: 'StoreError', fault: 'unusable' })
 })
 
-test('another process that writes for long: alerts are refused, and taken when it is done', async () => {
+test('alerts are refused while another process holds the write lock, and accepted afterwards', async () => {
   const path = join(folder(), 'alerts.db')
   const store = await openStore(path)
   store.insert(some(1))
@@ -195,7 +195,7 @@ test('another process that writes for long: alerts are refused, and taken when i
   await thread.close()
 })
 
-test('the thread removes what is too old while nothing arrives', async () => {
+test('the thread removes old alerts while no new ones arrive', async () => {
   const path = join(folder(), 'alerts.db')
   const thread = new StoreThread({ path, age: 1 })
   await thread.insert(some(1300))
@@ -206,7 +206,7 @@ test('the thread removes what is too old while nothing arrives', async () => {
   await thread.close()
 })
 
-test('an idle store keeps no process from ending', async () => {
+test('an idle store does not keep its process alive', async () => {
   const path = join(folder(), 'alerts.db')
   const child = spawn(process.execPath, [...node, path, 'idle'], { stdio: 'inherit' })
   expect((await once(child, 'exit'))[0]).toBe(0)

@@ -12,13 +12,13 @@ const PLAIN = alert(1, {
 })
 const PRINTED = Buffer.from(batchOf([PLAIN]).bodies)
 
-/** What JSON is made of, so that what is put in is often close to it. */
+/** Pieces of JSON, so that what is inserted is often close to valid. */
 const piece = fc.oneof(
   fc.constantFrom(...'{}[]",:\\n-0é', '""', '{"', '"}', ',"', '":', 'null', '\n', '"tags":[', '"output":"', '"id":'),
   fc.string({ maxLength: 4, unit: 'binary' }),
 )
 
-/** One place of the bytes is replaced. */
+/** Replaces the bytes at one place. */
 const edit = fc.record({ at: fc.nat(PRINTED.length), removed: fc.nat(40), put: piece })
 const mutated = fc
   .array(edit, { minLength: 1, maxLength: 4 })
@@ -33,7 +33,7 @@ const cut = fc.nat(PRINTED.length).map(length => PRINTED.subarray(0, length))
 const made = fc.array(piece, { maxLength: 20 }).map(pieces => Buffer.from(pieces.join('')))
 const bytes = fc.oneof(mutated, cut, made, fc.uint8Array({ maxLength: 60 }).map(Buffer.from))
 
-test('any bytes are taken or refused', { timeout: FUZZ_TIMEOUT }, async () => {
+test('a batch of arbitrary bytes is added or refused as a whole', { timeout: FUZZ_TIMEOUT }, async () => {
   const store = await openStore()
   let [added, refused] = [0, 0]
   fc.assert(

@@ -3,11 +3,11 @@ import type { AlertData } from '@falc/engine'
 
 export const idOf = (n: number) => n.toString(16).padStart(32, '0')
 
-/** The time of alert 0: the begin of a day. */
+/** The time of alert 0: the start of a day. */
 export const START = 1_700_006_400_000_000_000n
 const SECOND = 1_000_000_000n
 
-/** Alerts of one minute after another. */
+/** Each number is one minute after the one before. */
 export function alert(n: number, change: Partial<AlertData> = {}): AlertData {
   const message = `A shell was spawned (proc.name=sh${n % 7} file=/etc/shadow)`
   return {

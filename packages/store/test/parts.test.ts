@@ -1,11 +1,11 @@
-/** How long parts are, by what they cost; the clock is the test's. */
+/** How the size of parts depends on their cost. The tests control the clock. */
 import { DatabaseSync } from 'node:sqlite'
 import { alerts } from '@falc/engine'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Parts } from '../src/parts.ts'
 import { type PlannedCondition, planCondition } from '../src/query/plan.ts'
 
-/** How many parts a question about all rows has, and how long the longest takes, in milliseconds. */
+/** The number of parts of a query over all rows, and the milliseconds of the longest part. */
 function partsAt(
   fixed: number,
   perThousand: number,
@@ -39,26 +39,26 @@ test('parts shrink when their rows are expensive', () => {
   expect(parts).toBeGreaterThan(400)
 })
 
-test('large alerts that take a quarter of a second are looked at a few at a time', () => {
+test('large alerts that take a quarter of a second each are read a few at a time', () => {
   const { parts, longest } = partsAt(0, 250_000, 2000, 5_000_000)
   expect(longest).toBeLessThanOrEqual(16 * 250)
   expect(parts).toBeGreaterThan(240)
 })
 
-test('the first part of a long condition, each row of which costs much, is short', () => {
+test('the first part is short when the condition makes each row expensive', () => {
   const checks = Array.from({ length: 100 }, (_, i) => `proc.name icontains zz${i}`)
   const long = planCondition(`not (${checks.join(' or ')})`, alerts())
   expect(partsAt(0, 1200, 100_000, 1000, long).longest).toBeLessThan(100)
   expect(partsAt(0, 25, 100_000, 1000, planCondition('proc.name regex "a.*b"', alerts())).longest).toBeLessThan(100)
-  // One that is short begins as before.
+  // A short condition does not shorten the first part.
   expect(partsAt(0, 0.01, 1_000_000, 1000, planCondition('proc.name icontains a', alerts())).parts).toBeLessThan(20)
 })
 
-test('parts of rows that are cheap become longer', () => {
+test('parts grow when their rows are cheap', () => {
   expect(partsAt(0, 0.01).parts).toBeLessThan(20)
 })
 
-test('what every part costs, whatever its size, makes none shorter', () => {
+test('a fixed cost of each part does not shrink parts', () => {
   const { parts, longest } = partsAt(70, 0.1)
   expect(parts).toBeLessThan(20)
   expect(longest).toBeLessThan(250)

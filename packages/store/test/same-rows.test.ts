@@ -1,4 +1,4 @@
-/** A condition finds the same alerts whether SQL decides, or the engine looks at every alert. */
+/** A condition finds the same alerts whether SQL decides or the engine evaluates every alert. */
 import { type AlertData, ByteSink, ConditionError, PRIORITIES } from '@falc/engine'
 import { OPERATORS } from '@falc/engine/analysis'
 import fc from 'fast-check'
@@ -166,7 +166,7 @@ const anyAlert = fc.record({
   count: fc.constantFrom(undefined, 1, 5),
 })
 
-/** One that is scanned for sure: of the random ones most have other characters somewhere. */
+/** An alert that is certainly scanned. Most of the random ones have characters that prevent it. */
 const PLAIN = {
   output_fields: {
     ...{ 's.text': '0:0:0:0:0:0:0:1', 's.ip': '10.0.0.1 ::FFFF:a00:1 x', 's.int': -5, 's.double': 5.5, 's.bool': true },
@@ -180,9 +180,7 @@ const PLAIN = {
 
 const ids = (found: Iterable<StoredAlert>) => Array.from(found, ({ alert: { id } }) => id).sort()
 
-test('alerts come back as they were, and every condition finds those that satisfy it', {
-  timeout: 300_000,
-}, async () => {
+test('alerts are read as they were stored, and a condition finds those it matches', { timeout: 300_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(anyAlert, { minLength: 1, maxLength: 12 }),
@@ -197,7 +195,7 @@ test('alerts come back as they were, and every condition finds those that satisf
           const planned = planCondition(text, source)
           const expected = kept.filter(one => planned.test(one)).map(({ id }) => id)
           expect(ids(store.search({ condition: planned }, { part: 3 })), text).toEqual(expected)
-          // SQL's own word, where it has one.
+          // The count that SQL makes, if it can.
           expect(store.count({ condition: planned }), text).toBe(expected.length)
           const others = [...kept].filter(one => !planned.test(one)).map(({ id }) => id)
           expect(ids(store.search({ condition: noneOf(planned) })), text).toEqual(others)
@@ -207,7 +205,7 @@ test('alerts come back as they were, and every condition finds those that satisf
     ),
     {
       numRuns: 100,
-      // JSON rounds large numbers, even to ones that begin otherwise.
+      // JSON rounds large numbers, even to ones with other first digits.
       examples: [
         [
           [{ output_fields: { 's.text': 9007199254740993n, 's.arg[a]': 99999999999999999n } } as never],
@@ -218,7 +216,7 @@ test('alerts come back as they were, and every condition finds those that satisf
   )
 })
 
-test('SQL decides most conditions that people write', () => {
+test('SQL decides common conditions, or narrows them with the index', () => {
   const decided = [
     'alert.priority >= Warning',
     'alert.rule = x and not alert.hostname in (a, b)',
@@ -239,7 +237,7 @@ test('SQL decides most conditions that people write', () => {
   for (const text of indexed) expect(planCondition(text, source).match, text).toBeDefined()
 })
 
-test('counting by a field gives the same in SQL and in the engine', async () => {
+test('counts and histograms by a field are the same from SQL as from the engine', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyAlert, { minLength: 1, maxLength: 20 }), async some => {
       const store = await openStore()
@@ -262,7 +260,7 @@ test('counting by a field gives the same in SQL and in the engine', async () => 
   )
 })
 
-test('an alert that is scanned as bytes has the words of one that is parsed', () => {
+test('an alert that is scanned as bytes is indexed like one that is parsed', () => {
   const [words, pairs] = [new ByteSink(), new ByteSink()]
   const reader = new Reader(words, pairs)
   const entriesOf = (batch: Batch, isScanned: boolean) => {

@@ -11,7 +11,7 @@ const some = (count: number, from = 0) => Array.from({ length: count }, (_, i) =
 const HOUR = 3600n * 1_000_000_000n
 const START_MS = Number(START / 1_000_000n)
 
-/** While the clock says this, in milliseconds since 1970. */
+/** Runs a step with the clock at this time, in milliseconds since 1970. */
 function storedAt(time: number, step: () => void): void {
   vi.useFakeTimers({ toFake: ['Date'], now: time })
   try {
@@ -21,7 +21,7 @@ function storedAt(time: number, step: () => void): void {
   }
 }
 
-test('an alert that is delivered again is one row', async () => {
+test('an alert that is delivered again is stored once', async () => {
   const store = await openStore()
   expect(store.insert(some(10))).toBe(10)
   expect(store.insert(some(15))).toBe(5)
@@ -30,7 +30,7 @@ test('an alert that is delivered again is one row', async () => {
   expect(store.problems()).toEqual([])
 })
 
-test('the newest come first; a window gives the next ones', async () => {
+test('a search returns the newest alerts first, and a window selects the next ones', async () => {
   const store = await openStore()
   store.insert(some(10))
   const ids = (found: ReturnType<Store['search']>) => Array.from(found, one => Number.parseInt(one.alert.id, 16))
@@ -41,7 +41,7 @@ test('the newest come first; a window gives the next ones', async () => {
   expect(ids(store.search({ since: START + HOUR / 20n, until: START + HOUR / 12n }))).toEqual([4, 3])
 })
 
-describe('words', () => {
+describe('a search for words', () => {
   const messages = [
     'A shell in /etc/shadow',
     'shells and more',
@@ -75,7 +75,7 @@ describe('words', () => {
       ["' --", [0, 1, 2, 3, 4]],
     ],
   ] as [string, number[]][]
-  test.each(cases)('%s', async (words, expected) => {
+  test.each(cases)('%j finds the alerts %j', async (words, expected) => {
     const store = await openStore()
     store.insert(messages.map((message, n) => alert(n, { message, output: `x ${message}` })))
     expect([...store.search({ words }, { oldest: true })].map(one => Number.parseInt(one.alert.id, 16))).toEqual(
@@ -84,7 +84,7 @@ describe('words', () => {
   })
 })
 
-test('a message of several lines leaves the words of others in their places', async () => {
+test('a message of several lines does not shift the words of other alerts', async () => {
   const store = await openStore()
   const messages = ['one\ntwo\r\n\nthree', 'four', 'five']
   store.insert(
@@ -96,7 +96,7 @@ test('a message of several lines leaves the words of others in their places', as
   expect([...store.search({ condition: named })].map(one => one.alert.message)).toEqual(['five'])
 })
 
-test('an alert is found by its ID, and by its beginning', async () => {
+test('an alert is found by its ID, and by at least four of its first characters', async () => {
   const store = await openStore()
   const id = 'abcdef0123456789abcdef0123456789'
   store.insert([alert(1, { id }), alert(2, { id: id.replace('a', 'b') })])
@@ -109,7 +109,7 @@ test('an alert is found by its ID, and by its beginning', async () => {
   expect(store.get(own.id).map(one => one.alert)).toEqual([reread(own)])
 })
 
-test('the order of arrival is that of a question about a time, too', async () => {
+test('a search by time also returns alerts in the order of arrival', async () => {
   const store = await openStore()
   store.insert([5, 1, 4, 2, 3].map(n => alert(n)))
   const since = alert(2).time
@@ -118,7 +118,7 @@ test('the order of arrival is that of a question about a time, too', async () =>
     expect([...store.search(query, { oldest: true })].map(one => one.seq)).toEqual([1, 3, 4, 5])
 })
 
-test('counts follow what is added and removed, in whatever order alerts come', async () => {
+test('counts stay right while alerts are added in any order and removed', async () => {
   const step = fc.oneof(
     fc.array(fc.nat(400), { minLength: 1, maxLength: 30 }).map(numbers => ({ numbers })),
     fc.constant('prune' as const),
@@ -149,7 +149,7 @@ test('counts follow what is added and removed, in whatever order alerts come', a
 })
 
 describe('retention', () => {
-  test('removes what is too old, the oldest first, in steps, and never the last one', async () => {
+  test('removes old alerts in steps, and never the last one', async () => {
     const store = await openStore()
     storedAt(START_MS, () => store.insert(some(1200)))
     expect(store.prune({ age: 60_000 }, START_MS + 10_000)).toBe(0)
@@ -163,7 +163,7 @@ describe('retention', () => {
     expect(store.problems()).toEqual([])
   })
 
-  test('a clock that jumps ahead removes little, until alerts have come for some time after it', async () => {
+  test('a clock that jumps ahead removes little until alerts have arrived for more than a day', async () => {
     const path = join(folder(), 'alerts.db')
     const [hours, keep] = [3_600_000, 30 * 24 * 3_600_000]
     let store = await openStore(path)
@@ -176,7 +176,7 @@ describe('retention', () => {
     expect(left(798)).toBe(122)
     expect(store.gap).toBeUndefined()
 
-    // Years ahead: a day's alerts at most, also after another start.
+    // Years ahead: at most a day's alerts are removed, also after a restart.
     const jumped = 50_000
     for (let hour = 0; hour <= 24; hour += 6) {
       store1(jumped + hour)
@@ -185,14 +185,14 @@ describe('retention', () => {
       expect(store.gap).toEqual({ from, to, grace: 24 * hours })
       if (hour === 12) store = await openStore(path)
     }
-    // It was right.
+    // The clock was right.
     store1(jumped + 30)
     expect(left(jumped + 30)).toBe(6)
     expect(store.gap).toBeUndefined()
     expect(store.problems()).toEqual([])
   })
 
-  test('alerts that were stored while the clock was ahead go with those that came before them', async () => {
+  test('alerts stored while the clock was ahead are removed with those around them', async () => {
     const store = await openStore()
     storedAt(START_MS, () => store.insert(some(10)))
     storedAt(START_MS + 1e12, () => store.insert(some(700, 10)))
@@ -218,7 +218,7 @@ describe('retention', () => {
   })
 })
 
-test('others read while one writes, and see whole batches', async () => {
+test('a reader works while the store is written, and sees whole batches', async () => {
   const path = join(folder(), 'alerts.db')
   const store = await openStore(path)
   store.insert(some(10))
@@ -231,7 +231,7 @@ test('others read while one writes, and see whole batches', async () => {
   reader.close()
 })
 
-test.each([1, 4])('a file of version %i is brought up to date, also by who reads it', async version => {
+test.each([1, 4])('a file of version %i is brought up to date when a reader opens it', async version => {
   const path = join(folder(), 'alerts.db')
   const store = await openStore(path)
   store.insert(some(20))
@@ -269,7 +269,7 @@ test('a reader of some namespaces sees nothing else', async () => {
   expect(own.at(3)?.alert.output_fields['k8s.ns.name']).toBe('ns1')
 })
 
-test('a backup is a store of its own', async () => {
+test('a backup is a complete store, and overwrites no file', async () => {
   const path = join(folder(), 'alerts.db')
   const store = await openStore(path)
   store.insert(some(50))
@@ -283,7 +283,7 @@ test('a backup is a store of its own', async () => {
   copy.close()
 })
 
-test('an alert with a field of 1 MB, and bytes that are no text', async () => {
+test('an alert with a field of 1 MB and control characters is stored and found', async () => {
   const store = await openStore()
   const hostile = `\u001b[2J\u202e<script>alert(1)</script>\0${'x'.repeat(1 << 20)}`
   const one = alert(1, {

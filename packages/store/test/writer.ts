@@ -1,4 +1,4 @@
-/** A process that writes a store for failures.test.ts: `writer.ts PATH FROM` until it is killed, or once as the other word says. */
+/** Writes a store for failures.test.ts: `writer.ts PATH FROM` until it is killed, or `writer.ts PATH idle|full`. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type StoreError, StoreReader, StoreThread } from '../src/index.ts'

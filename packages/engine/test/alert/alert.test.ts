@@ -49,14 +49,14 @@ test('JSON: keys sorted, absent fields null, numbers and lists typed, integers e
   )
 })
 
-test('JSON: what to include', () => {
+test('JSON: options choose what is included', () => {
   const alert = alertOf('%who.name', { name: 'ada' })
   expect(alertJson(alert, { output: false, tags: false, output_fields: false, message: true })).toBe(
     '{"hostname":"box","message":"ada","priority":"Warning","rule":"Watch","source":"people","time":"2023-11-14T22:13:20.123456789Z"}',
   )
 })
 
-test('why output fields are absent: by field, counted by reason, and only said where it is asked for', () => {
+test('reasons for absent output fields are kept by field, counted by reason, and printed only on request', () => {
   const engine = new Engine({ sources: [people] })
   const rule = {
     ...{ rule: 'Watch', desc: 'd', condition: 'not who.pet exists', priority: 'WARNING', source: 'people' },
@@ -75,7 +75,7 @@ test('why output fields are absent: by field, counted by reason, and only said w
   const parsed = parseAlert(json)
   expect(parsed.absences).toEqual({ 'who.pet': 'nobody was asked' })
   expect(parseAlert(json.replace('{"who.pet":"nobody was asked"}', '["theirs"]')).absences).toBeUndefined()
-  // As an event, it says it of its field.
+  // As an event, the alert gives the reason in alert.absence.
   const source = alerts({ sources: [people] })
   expect(compileOutput('%alert.absence[who.pet] %alert.absence[who.name]', source)(parsed)).toBe(
     'nobody was asked <NA>',
@@ -99,7 +99,7 @@ test('JSON.stringify prints the same as alertJson, whatever the values', () => {
   )
 })
 
-test('toObject is plain data that can be cloned, spread and printed', () => {
+test('toObject returns plain data that can be cloned, spread and printed', () => {
   const alert = alertOf('%who.name %who.big %file.tags', { name: 'ada', big: 2n ** 63n })
   const data = alert.toObject()
   const { id, output, message, rule, time, tags, output_fields } = alert
@@ -111,13 +111,13 @@ test('toObject is plain data that can be cloned, spread and printed', () => {
   expect(alertText(data)).toBe(alertText(alert))
 })
 
-test('escaping: quotes, controls, and U+FFFD for bytes that are no UTF-8', () => {
+test('escaping: quotes, control characters, and U+FFFD for bytes that are not UTF-8', () => {
   const alert = alertOf('%who.name', { name: 'a"\\\n\u0001\u007fé\udcffz' })
   expect(alertText(alert)).toBe('2023-11-14T22:13:20.123456789+0000: Warning a\\"\\\\\\n\\u0001\u007fé\ufffdz')
   expect(alertJson(alert)).toContain('"who.name":"a\\"\\\\\\n\\u0001\u007fé\ufffdz"')
 })
 
-test('doubles show that they are doubles', () => {
+test('JSON: a double always has a decimal point or an exponent', () => {
   const json = (load: number) => /"who.load":([^,}]*)/.exec(alertJson(alertOf('%who.load', { name: 'a', load })))![1]
   expect([5, 0, 0.03, 1e22, 1e-7, 123456.75, 1e15].map(json)).toEqual([
     '5.0',
@@ -130,7 +130,7 @@ test('doubles show that they are doubles', () => {
   ])
 })
 
-test('a copy prints what the alert prints, also after a trip to another thread or through JSON', () => {
+test('a copy prints the same as the alert, even after a structured clone or a JSON round trip', () => {
   const alert = alertOf('%who.load %who.name %who.id', { name: '5.0', load: 5 })
   const json = alertJson(alert)
   expect(json).toContain('"who.load":5.0')
@@ -168,7 +168,7 @@ test('append_output adds text and fields to the rules that it matches', () => {
   })
 })
 
-test('what the condition has read besides the output fields is kept and printed where that is asked for', () => {
+test('fields that only the condition reads are kept and printed on request', () => {
   const [condition, name] = ['who.name exists and not who.pet exists and who.load < 2 and env.of[A] != who.id', 'ada']
   const appendOutput = [{ match: { rule: 'Watch' }, condition_fields: true }, { match: { rule: 'Other' } }]
   const kept = alertOf('%who.id', { name, load: 1 }, { appendOutput }, condition)
@@ -179,7 +179,7 @@ test('what the condition has read besides the output fields is kept and printed 
   const printed = alertJson(copy, { id: true, condition_fields: true })
   expect(printed).toBe(alertJson(kept, { id: true, condition_fields: true }))
   expect(parseAlert(printed).condition_fields).toEqual(copy.condition_fields)
-  // What is too long is left out, and nothing is kept unless that is asked for.
+  // Values that are too long are left out, and without the option nothing is kept.
   const long = alertOf('%who.id', { name: 'x'.repeat(2000), load: 1 }, { appendOutput }, condition)
   expect(Object.keys(long.condition_fields!)).toEqual(['env.of[A]', 'who.load', 'who.pet'])
   expect(alertOf('%who.id', { name, load: 1 }, {}, condition).condition_fields).toBeUndefined()
@@ -196,7 +196,7 @@ test('static fields', () => {
   expect(alertOf('in %static.zone', { name: 'a' }, { staticFields: { zone: 'dmz' } }).message).toBe('in dmz')
 })
 
-test('what the event held is read at once', () => {
+test('an alert keeps the values that its event had when it was evaluated', () => {
   const event = { name: 'before' }
   const alert = alertOf('%who.name', event)
   event.name = 'after'
@@ -210,18 +210,18 @@ test.each([
   [2n ** 80n, '+275760-09-13T00:00:00.174706176Z'],
 ])('ISO time of %s', (time, text) => expect(isoTime(time)).toBe(text))
 
-test('a field may print another value than conditions see', () => {
+test('a field may print a different value from the one that conditions see', () => {
   const alert = alertOf('%who.elders %who.parents', { name: 'a' })
   expect([alert.message, alert.output_fields['who.elders']]).toEqual(['eve sh init', 'eve'])
   expect(compileCondition('who.elders = ada', people).test({ name: 'a' })).toBe(true)
 })
 
-test('a field has its own JSON value, also where the event has none to print', () => {
+test('a field can define a separate JSON value, even when the event has none to print', () => {
   const alert = alertOf('%who.kin', { name: 'a' })
   expect([alert.message, alert.output_fields['who.kin']]).toEqual(['<NA>', 'eve'])
 })
 
-test('times are texts in the line and nanoseconds in JSON; leading zeros are for the line', () => {
+test('times are text in the line and nanoseconds in JSON; only the line has leading zeros', () => {
   const alert = alertOf('%evt.time.iso8601 %evt.rawtime.ns', { name: 'a', time: 1_700_000_000_000_000_042n })
   expect(alert.message).toBe('2023-11-14T22:13:20.000000042+0000 000000042')
   expect(alert.output_fields).toMatchObject({ 'evt.time.iso8601': 1_700_000_000_000_000_042n, 'evt.rawtime.ns': 42 })

@@ -66,14 +66,14 @@ describe('without sources', () => {
     'proc.aname[2] = sshd and evt.arg[mode] = 0777',
     'user.groups contains wheel',
     'not no.such exists',
-  ])('any field may be named, as text: %s', condition => {
+  ])('any field can be used, as text: %s', condition => {
     const compiled = compileCondition(condition, alerts())
     expect(compiled.test(alert)).toBe(true)
     expect(compiled.warnings).toEqual([])
   })
 })
 
-test('the order of priorities, for every pair', () => {
+test('priorities compare in their order, for every pair', () => {
   for (const [i, a] of PRIORITIES.entries())
     for (const [j, b] of PRIORITIES.entries())
       for (const [op, holds] of [
@@ -87,7 +87,7 @@ test('the order of priorities, for every pair', () => {
       }
 })
 
-test('no value of an output field is counted as wrong, whatever its type', () => {
+test('no output field value is reported as a failure, whatever its type', () => {
   const value = fc.oneof(fc.string(), fc.double(), fc.bigInt(), fc.boolean(), fc.constant(null), fc.array(fc.string()))
   const base = parseAlert(cases[0]!.text('alert'))
   const names = Object.keys(shell.fields).filter(name => name !== 'evt.arg')
@@ -104,7 +104,7 @@ test('no value of an output field is counted as wrong, whatever its type', () =>
   )
 })
 
-test('rules can be about alerts', () => {
+test('a rule can take alerts as its events', () => {
   const engine = new Engine({ sources: [alerts({ sources: [people] })], identity: 'hub' })
   const rule = {
     ...{ rule: 'Ada', desc: 'd', condition: 'alert.priority >= Notice and who.name = ada and who.id < 8' },

@@ -37,13 +37,13 @@ const EVENTS: readonly Visit[] = [
 const ids = (engine: Pick<Engine, 'evaluate'>) =>
   EVENTS.flatMap(event => engine.evaluate(visits, event).map(alert => alert.id))
 
-test('the hash is over the parts as documented', () => {
+test("an alert's id is the documented hash of its parts", () => {
   const parts = ['m', 's', 'r', '17', '3']
   const expected = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
   expect(alertId({ identity: 'm', source: 's', rule: 'r', time: 17n, event: 3 })).toBe(expected)
 })
 
-test('where the host has no hash, ids are the same', () => {
+test('the portable hash gives the same ids as the hash of the host', () => {
   for (const parts of [[''], ['ü\ud800', '\0"\\', '€'], ['x'.repeat(10_000)], ['\u{1f600}', '']])
     expect(portableHash(JSON.stringify(parts.map(part => part.toWellFormed()))).slice(0, 32)).toBe(digest(parts))
 })
@@ -52,7 +52,7 @@ test('different events and different rules have different ids', () => {
   expect(new Set(ids(engineOf())).size).toBe(EVENTS.length * RULES.length)
 })
 
-test('a replay has the same ids: JIT, VM, and a saved ruleset', () => {
+test('a replay gives the same ids with the JIT, the VM and a saved ruleset', () => {
   const first = ids(engineOf())
   expect(ids(engineOf())).toEqual(first)
   expect(ids(engineOf({ backend: 'vm' }))).toEqual(first)
@@ -60,14 +60,14 @@ test('a replay has the same ids: JIT, VM, and a saved ruleset', () => {
   expect(ids(loadRuleset(saved, { sources: [visits], identity: 'm', hostname: 'i' }))).toEqual(first)
 })
 
-test('an event with an id of its own has the same alert ids wherever it comes in the stream', () => {
+test('an event that has an id gives the same alert id wherever it occurs in the stream', () => {
   const engine = engineOf()
   const [first] = engine.evaluate(visits, EVENTS[0]!)
   engine.evaluate(visits, EVENTS[1]!)
   expect(engine.evaluate(visits, EVENTS[0]!)[0]!.id).toBe(first!.id)
 })
 
-test('another machine or another source has other ids; the identity is the host name unless it is given', () => {
+test('ids differ by machine and by source; the identity defaults to the host name', () => {
   const all = [
     engineOf(),
     engineOf({ identity: 'n' }),
@@ -80,7 +80,7 @@ test('another machine or another source has other ids; the identity is the host 
   expect(engineOf({ identity: 'x' }).evaluate(visits, EVENTS[0]!)[0]!.id).toBe(found[3])
 })
 
-test('a source whose id throws has its number instead, and is reported', () => {
+test('if the id function of a source throws, the event number is used and the failure reported', () => {
   const broken = {
     ...visits,
     id: () => {

@@ -1,4 +1,4 @@
-/** Alerts of rules are printed by what their lines have in common: byte for byte as plain objects are, which have nothing in common. */
+/** Alerts are printed from the text that lines of a rule share, byte for byte like plain objects, which are printed in full. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { alertJson, alertText, writeAlertJson, writeAlertText } from '../../src/alert/print.ts'
@@ -7,7 +7,7 @@ import { ByteSink } from '../../src/text/byte-sink.ts'
 import { bytesToText } from '../../src/text/encoding.ts'
 import { people, scalar, text } from './people.ts'
 
-test('an alert prints what a copy of it prints, whatever the alerts before it were', () => {
+test('an alert prints the same as a copy of it, whatever alerts came before', () => {
   const appendOutput = [
     {
       match: { source: 'people' as const },

@@ -1,4 +1,4 @@
-/** Alerts that wait are bytes: what comes back is the same alert. */
+/** Waiting alerts are packed into bytes; unpacking gives the same alert. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { pack, packAlert, type Unpacked, unpack, unpackAlert } from '../../src/alert/packed.ts'
@@ -19,7 +19,7 @@ const whole = fc.oneof(fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }), 
 const scalar = fc.oneof(text, fc.double(), whole, fc.boolean(), fc.uint8Array({ maxLength: 300 }))
 const value = fc.option(fc.oneof(scalar, fc.array(scalar, { maxLength: 4 })), { nil: undefined })
 
-test('values of any kind, one alert after the other', () => {
+test('alerts with values of any kind, packed one after another, unpack unchanged', () => {
   const plain = { noNullPrototype: true }
   const absence = fc.tuple(fc.nat(300), text)
   const absences = fc.array(absence, { minLength: 1, maxLength: 3 }).map(all => new Map(all))
@@ -49,7 +49,7 @@ test('values of any kind, one alert after the other', () => {
   )
 })
 
-test('an alert prints the same text as before, whatever is included', () => {
+test('an unpacked alert prints the same text as the original, whatever is included', () => {
   const engine = new Engine({ sources: [people], hostname: 'box', appendOutput: [] })
   const output = Object.entries(people.fields)
     .map(
@@ -80,7 +80,7 @@ test('an alert prints the same text as before, whatever is included', () => {
   )
 })
 
-test('an alert that no rule has raised here is left as it is', () => {
+test('an alert that is a plain object is not packed', () => {
   const engine = new Engine({ sources: [people] })
   const rule = {
     rule: 'Watch',

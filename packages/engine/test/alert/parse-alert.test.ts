@@ -19,7 +19,7 @@ test.each(cases.map(one => [one.title, one] as const))('%s', (_, one) => {
   }
 })
 
-test('the id of an alert without one follows from its contents', () => {
+test('an alert without a usable id gets one derived from its contents', () => {
   const [falco] = cases
   const text = falco!.text('json')
   const id = (json: string) => parseAlert(json).id
@@ -37,7 +37,7 @@ test('the id of an alert without one follows from its contents', () => {
   expect(id(text.replace('"h"', '"h","id":"no id"'))).toBe(id(text))
 })
 
-test('a printed alert is read back whole', () => {
+test('a printed alert, parsed and printed again, gives the same text', () => {
   const scalar = fc.oneof(
     fc.string({ unit: 'grapheme' }),
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
@@ -60,7 +60,7 @@ test('a printed alert is read back whole', () => {
   )
 })
 
-test('long integers are read the same whether or not each value is looked at', () => {
+test('long integers are parsed the same whether or not the parser inspects each value', () => {
   const long = fc.bigInt({ min: -(10n ** 41n), max: 10n ** 41n }).map(String)
   const text = fc.oneof(fc.string(), fc.constantFrom('a', '__proto__', '"a":1767225600000000001,', '\\"a'))
   const plain = fc.oneof(
@@ -87,7 +87,7 @@ test('long integers are read the same whether or not each value is looked at', (
   fc.assert(
     fc.property(members, members, (fields, more) => {
       const json = `${head},"output_fields":{${fields}}${more === '' ? '' : `,"more":{${more}}`}}`
-      // A number with a point makes the parser look at each value.
+      // A number with a point makes the parser inspect each value.
       expect(outcome(`{${json}`)).toEqual(outcome(`{"point":0.5,${json}`))
     }),
   )
@@ -95,7 +95,7 @@ test('long integers are read the same whether or not each value is looked at', (
   expect(output_fields['evt.time']).toBe(1767225600000000001n)
 })
 
-test('anything else is refused with a reason, and nothing else is thrown', () => {
+test('text that is not an alert always throws a SyntaxError', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), text => {
       expect(() => parseAlert(text)).toThrow(SyntaxError)

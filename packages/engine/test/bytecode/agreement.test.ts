@@ -11,11 +11,11 @@ import { Regex } from '../../src/fields/regex.ts'
 import { FieldTable } from '../../src/fields/table.ts'
 import { conditions, Holder, type MockEvent, mockSource, values } from './mock-source.ts'
 
-/** Runs; each asks 4 roots about 16 events: RUNS × 64 ≥ 10^5 truths, each found by the tree walk and by 6 evaluators. */
+/** Each run evaluates 4 roots on 16 events: RUNS × 64 ≥ 10^5 results, each computed by the tree walk and by 6 evaluators. */
 const RUNS = 1600
 const ROOTS = 4
 
-/** One step: some objects change, then an event comes. Indexes choose among the objects. */
+/** One step: some objects change, then an event arrives. Indexes select the objects. */
 const steps = fc.array(
   fc.record({
     event: values('event'),
@@ -28,7 +28,7 @@ const steps = fc.array(
 )
 const objects = fc.tuple(values('thread'), values('thread'), values('fd'), values('fd'))
 
-/** Roots that share subtrees: some are made of the others. */
+/** Roots that share subtrees: the last one combines the others. */
 const rootSets = fc
   .tuple(
     fc.array(conditions, { minLength: ROOTS - 1, maxLength: ROOTS - 1 }),
@@ -36,7 +36,7 @@ const rootSets = fc
   )
   .map(([roots, kind]): Condition[] => [...roots, { kind, children: [...roots].reverse() }])
 
-test('tree walk, VM and JIT agree, with and without memos, after saving and loading too', () => {
+test('tree walk, VM and JIT agree, with and without memos, and after saving and loading', () => {
   const table = new FieldTable(mockSource)
   fc.assert(
     fc.property(rootSets, objects, steps, (roots, [t0, t1, f0, f1], events) => {
@@ -46,7 +46,7 @@ test('tree walk, VM and JIT agree, with and without memos, after saving and load
       const keeping = compileProgram(table, nodes, { memo: layout })
       const loaded = loadProgram(saveProgram(keeping), table, Regex)
       const evaluators = [plain, keeping, loaded].flatMap(p => [createEvaluator(p, 'vm'), createEvaluator(p, 'jit')])
-      // Index 2: nobody keeps anything.
+      // Index 2: no object to keep memos on.
       const threads = [new Holder(t0), new Holder(t1), undefined]
       const fds = [new Holder(f0), new Holder(f1), undefined]
       for (const step of events) {
@@ -56,10 +56,10 @@ test('tree walk, VM and JIT agree, with and without memos, after saving and load
         const expected = nodes.map(node => evaluateTree(node, event))
         for (const evaluator of evaluators) {
           evaluator.begin(event)
-          // Twice: the second answer comes from what the first one left.
+          // Twice: the second round uses what the first one stored.
           for (let round = 0; round < 2; round++) {
             const found = nodes.map((_, i) => evaluator.test(i))
-            // expect costs more than what is compared here.
+            // A call of expect costs more than this comparison.
             if (String(found) !== String(expected)) expect(found, evaluator.backend).toEqual(expected)
           }
         }

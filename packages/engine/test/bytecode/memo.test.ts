@@ -42,7 +42,7 @@ const nodesOf = (table: FieldTable, ...conditions: string[]) =>
   conditions.map(condition => lower(parseCondition(condition), table).node)
 
 describe.each(['vm', 'jit'] as const)('%s', tier => {
-  test('a field is read once per event, by however many clauses and roots', () => {
+  test('a field is read once per event, however many clauses and roots use it', () => {
     const { reads, table } = counting()
     const nodes = nodesOf(table, 'evt.text = a or evt.text = b', 'tolower(evt.text) = c', 'evt.text contains d')
     const evaluator = createEvaluator(compileProgram(table, nodes), tier)
@@ -53,7 +53,7 @@ describe.each(['vm', 'jit'] as const)('%s', tier => {
     }
   })
 
-  test('a thread is asked once, until it changes', () => {
+  test('the fields of a thread are read once until it changes', () => {
     const { reads, table } = counting()
     const layout = new MemoLayout()
     const nodes = nodesOf(table, 'evt.text = a and proc.name = sh and proc.path startswith /bin')
@@ -71,7 +71,7 @@ describe.each(['vm', 'jit'] as const)('%s', tier => {
     expect(reads['proc.name']).toBe(2)
   })
 
-  test('programs of one layout share what they learnt; another layout starts anew', () => {
+  test('programs of one layout share memos; another layout starts with none', () => {
     const { reads, table } = counting()
     const layout = new MemoLayout()
     const first = compileProgram(table, nodesOf(table, 'evt.text = a and proc.name = sh'), { memo: layout })
@@ -92,7 +92,7 @@ describe.each(['vm', 'jit'] as const)('%s', tier => {
     expect(reads['proc.name']).toBe(2)
   })
 
-  test('without an object nothing is kept from one event to the next', () => {
+  test('without an object, nothing is kept between events', () => {
     const { table } = counting()
     const nodes = nodesOf(table, 'not proc.name = sh')
     const evaluator = createEvaluator(compileProgram(table, nodes, { memo: new MemoLayout() }), tier)
@@ -104,7 +104,7 @@ describe.each(['vm', 'jit'] as const)('%s', tier => {
     expect(answers).toEqual([true, false, true])
   })
 
-  test('an extraction that throws or gives another type counts as absent, and is counted', () => {
+  test('a field whose extraction throws or returns a wrong type is absent, and the failure is counted', () => {
     const { table } = counting()
     const nodes = nodesOf(table, 'evt.bad exists', 'evt.odd exists', 'not evt.bad = a')
     const errors = new ExtractErrors()
@@ -117,7 +117,7 @@ describe.each(['vm', 'jit'] as const)('%s', tier => {
   })
 })
 
-test('a condition whose parts occur 2^40 times compiles at once', () => {
+test('a condition whose parts occur 2^40 times still compiles', () => {
   const { table } = counting()
   let condition = parseCondition('evt.text = a or proc.name = b')
   for (let i = 0; i < 40; i++)
@@ -127,7 +127,7 @@ test('a condition whose parts occur 2^40 times compiles at once', () => {
   expect(typeof evaluator.test(0)).toBe('boolean')
 })
 
-test('a scope whose function throws keeps nothing, and is counted', () => {
+test('if a scope function throws, evaluation continues without it and the failure is counted', () => {
   const source = defineSource({
     name: 'broken',
     fields: { 'a.b': { type: 'string', scope: 'thread', doc: '', extract: () => 'x' } },

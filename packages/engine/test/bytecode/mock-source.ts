@@ -65,7 +65,7 @@ const address = fc.constantFrom(...ADDRESSES)
 const bytes = fc.uint8Array({ maxLength: 3, max: 3 })
 const wide = fc.constantFrom<number | bigint>(0, 1, 5, 2 ** 53 - 1, 18446744073709551615n, 9007199254740993n)
 
-/** Values that a field of each name may have: of its type, absent now and then. */
+/** Values for the field of this name: of its type, and sometimes absent. */
 function fieldValue(name: string): fc.Arbitrary<Value | undefined> {
   const [, def] = FIELDS[name]!
   const scalar: fc.Arbitrary<any> = {

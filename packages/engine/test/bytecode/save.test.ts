@@ -27,7 +27,7 @@ describe('saved programs', () => {
     expect(disassemble(loadProgram(saved, table, Regex))).toBe(disassemble(program))
   })
 
-  test('of this version load, whoever saved them', () => {
+  test('stored in a case file load, and cover every opcode', () => {
     const [one] = readCaseFile(new URL('../cases/saved/program.txt', import.meta.url))
     let bytes: Uint8Array = Buffer.from(one!.text('program'), 'base64')
     if (UPDATE) {
@@ -59,7 +59,7 @@ describe('saved programs', () => {
     expect(() => loadProgram(newer, table)).toThrow('saved program has version 99')
   })
 
-  test('damaged in any byte are refused', () => {
+  test('are refused when any byte is damaged', () => {
     fc.assert(
       fc.property(fc.nat(saved.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
         const damaged = saved.slice()
@@ -70,7 +70,7 @@ describe('saved programs', () => {
     )
   })
 
-  test('with other code (a right checksum) are refused, or run to an end', () => {
+  test('with altered code and a valid checksum are refused, or run to completion', () => {
     const event = { values: {}, thread: undefined, fd: undefined }
     let refused = 0
     fc.assert(
@@ -97,7 +97,7 @@ describe('saved programs', () => {
             try {
               expect(typeof evaluator.test(0)).toBe('boolean')
             } catch (error) {
-              // A value of another kind than the instruction's: wrong, but over.
+              // A value of a type that the instruction does not expect: wrong, but it terminates.
               expect(error).toBeInstanceOf(TypeError)
             }
           }
@@ -108,7 +108,7 @@ describe('saved programs', () => {
     expect(refused).toBeGreaterThan(100)
   })
 
-  test('a condition saves, and loads for an event source alone', () => {
+  test('of a condition load with only its source, without its macros and lists', () => {
     const source = defineSource<{ user: string }>({
       name: 'shop',
       fields: { 'shop.user': { type: 'string', doc: 'who', extract: e => e.user } },

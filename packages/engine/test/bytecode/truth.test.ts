@@ -59,7 +59,7 @@ function compile(table: FieldTable, condition: string) {
   }
 }
 
-/** What the tree walk, the VM and the JIT agree on. */
+/** The result of the tree walk, the VM and the JIT; all three if they disagree. */
 function truth(table: FieldTable, node: ReturnType<typeof lower>['node']): string {
   const event = {}
   const program = compileProgram(table, [node])
@@ -73,7 +73,7 @@ function truth(table: FieldTable, node: ReturnType<typeof lower>['node']): strin
   return new Set(Object.values(truths)).size === 1 ? String(truths.tree) : JSON.stringify(truths)
 }
 
-/** A row says the code, and words of the message where they matter. */
+/** A row gives the error code, and words of the message where they matter. */
 function errorText({ code, message }: ConditionError, expected: string): string {
   const [, expectedCode, words] = /^error (\S+?)(?:: (.*))?$/.exec(expected) ?? []
   return expectedCode === code && message.includes(words ?? '') ? expected : `error ${code}: ${message}`

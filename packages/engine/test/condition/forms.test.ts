@@ -22,7 +22,7 @@ function operand(side: Operand | readonly Operand[]): string {
   return side.kind === 'field' ? side.name + arg : `${side.name}(${side.args.map(operand).join(' ')})${arg}`
 }
 
-/** What is wrong, and the text with carets below the spot. */
+/** The error, and the text with carets below its place. */
 function failure(text: string): string {
   try {
     return `parsed: ${tree(parseCondition(text))}`

@@ -64,7 +64,7 @@ const check = fc
   )
   .map(([left, { op, right }]): Condition => ({ kind: 'check', left, op, ...(right !== undefined && { right }) }))
 
-/** Conditions of every form that the parser can give. */
+/** Conditions of every form that the parser can produce. */
 export const condition = fc.letrec<{ node: Condition }>(tie => ({
   node: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },

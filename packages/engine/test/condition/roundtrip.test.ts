@@ -5,7 +5,7 @@ import { parseCondition } from '../../src/condition/parse.ts'
 import { printCondition } from '../../src/condition/print.ts'
 import { bare, condition } from './random.ts'
 
-test('parsing what was printed gives the same tree', () => {
+test('a printed condition parses to the same tree', () => {
   fc.assert(
     fc.property(condition, tree => bare(parseCondition(printCondition(tree))) === bare(tree)),
     fuzzed(100_000),

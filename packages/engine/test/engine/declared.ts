@@ -16,7 +16,7 @@ function source(name: string, fields: Record<string, object>, more = {}) {
   return defineSource({ name, fields: Object.fromEntries(declared), ...more })
 }
 
-/** Sources of Falco's names whose fields are declared and always absent: for tests of loading. */
+/** Sources with Falco's names, whose fields are declared but always absent: for tests of loading. */
 export const syscall = source(
   'syscall',
   {

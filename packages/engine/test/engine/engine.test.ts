@@ -13,12 +13,12 @@ function loaded(options: Partial<EngineOptions> = {}, content = RULES): Engine {
 const names = (alerts: readonly Alert[]) => alerts.map(alert => alert.rule)
 const wipe: Request = { action: 'delete', user: 'eve', rows: 500 }
 
-test('first matching rule in order of definition, or all', () => {
+test('alerts come from the first matching rule in order of definition, or from all', () => {
   expect(names(loaded().evaluate(shop, wipe))).toEqual(['Mass delete'])
   expect(names(loaded({ ruleMatching: 'all' }).evaluate('shop', wipe))).toEqual(['Mass delete', 'Any delete'])
 })
 
-test('nothing matches: always the same frozen array', () => {
+test('without a match, evaluate always returns the same frozen array', () => {
   const engine = loaded()
   const none = engine.evaluate(shop, { action: 'read' })
   expect(none).toEqual([])
@@ -26,7 +26,7 @@ test('nothing matches: always the same frozen array', () => {
   expect(Object.isFrozen(none)).toBe(true)
 })
 
-test('a report says what was loaded', () => {
+test('a report lists what was loaded', () => {
   const report = new Engine({ sources: [shop] }).load([{ name: 'shop.yaml', content: RULES }])
   expect(report.ok).toBe(true)
   expect(report.warnings).toEqual([])
@@ -50,7 +50,7 @@ test('an engine without rules gives no alerts', () => {
   expect(new Engine({ sources: [shop] }).evaluate(shop, wipe)).toEqual([])
 })
 
-test('rules of a source that is not there are left out with a warning', () => {
+test('rules of an unknown source are skipped with a warning', () => {
   const report = new Engine({ sources: [shop] }).load([
     { name: 'a.yaml', content: RULES.replaceAll('source: shop', 'source: shpo') },
   ])
@@ -58,7 +58,7 @@ test('rules of a source that is not there are left out with a warning', () => {
   expect(report.warnings.map(w => w.code)).toContain('LOAD_UNKNOWN_SOURCE')
 })
 
-test('sources do not mix', () => {
+test('rules see only events of their source; an unknown source is an error', () => {
   const other = defineSource<Request>({ ...shop, name: 'other' })
   const engine = new Engine({ sources: [shop, other] })
   engine.load([{ name: 'shop.yaml', content: RULES }])
@@ -84,7 +84,7 @@ test('stats count per rule and priority', () => {
   })
 })
 
-test('an evaluation that is held counts nothing, and the event keeps its number', () => {
+test('an evaluation that is held is not counted, and its event keeps its number', () => {
   const engine = loaded({}, RULES.replaceAll('deletes"', 'deletes %evt.num"'))
   const asked: unknown[] = []
   let hold = true
@@ -103,7 +103,7 @@ test('an evaluation that is held counts nothing, and the event keeps its number'
   expect(asked).toEqual([remove, remove, remove])
 })
 
-test('events are numbered from 1 by the engine', () => {
+test('the engine numbers events from 1', () => {
   const engine = loaded({}, RULES.replace('"%shop.user deletes"', '"number %evt.num"'))
   engine.evaluate(shop, { action: 'read' })
   expect(engine.evaluate(shop, { action: 'delete' })[0]!.message).toBe('number 2')

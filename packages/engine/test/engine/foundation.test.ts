@@ -20,11 +20,11 @@ const LATER = {
   'changes a macro': '- macro: mass\n  condition: or shop.rows > 5\n  override: {condition: append}\n',
   'breaks a macro that an earlier rule uses': '- macro: mass\n  condition: shop.rowz > 5\n',
   'extends a rule': '- rule: Mass delete\n  condition: and shop.user exists\n  override: {condition: append}\n',
-  'names what is not there': `${rule('B', 'masss')}- list: more\n  items: [x]\n  override: {items: append}\n`,
+  'refers to undefined items': `${rule('B', 'masss')}- list: more\n  items: [x]\n  override: {items: append}\n`,
   'is not YAML': '- rule: [',
 }
 
-describe('files after a foundation are analysed as files after others', () => {
+describe('files after a foundation are analysed as if all were loaded together', () => {
   test.each(Object.entries(LATER))('%s', (_, content) => {
     const file = { name: 'later.yaml', content }
     const together = engine.analyse([BASE, file])
@@ -36,7 +36,7 @@ describe('files after a foundation are analysed as files after others', () => {
     )
   })
 
-  test('what they do not affect is neither resolved nor compiled again', () => {
+  test('rules that they do not affect are neither resolved nor compiled again', () => {
     const foundation = engine.foundation([BASE])
     const rules = [1, 2].map(n => {
       const file = { name: 'later.yaml', content: rule('A', `shop.rows > ${n}`) }

@@ -18,7 +18,7 @@ describe.each(files)('$file', ({ cases }) => {
   })
 })
 
-test('loadWarnings: falco turns off the warnings that Falco does not have, and no others', () => {
+test('loadWarnings: falco turns off exactly the warnings that Falco does not have', () => {
   const own = new Set(Object.keys(CODES).filter(code => (CODES as Record<string, CodeInfo>)[code]!.own))
   const seen = new Set<string>()
   for (const { sections } of files.flatMap(({ cases }) => cases)) {

@@ -11,7 +11,7 @@ const rules = (condition: string, output = '%shop.user') =>
   JSON.stringify([{ rule: 'r', desc: 'd', condition, output, priority: 'INFO', source: 'shop' }])
 const wipe: Request = { action: 'delete', user: 'eve' }
 
-/** A detector and what its onError is called with. */
+/** Detectors of every kind, and the failures passed to their onError. */
 function detectors(source = shop, condition = 'not shop.fails = x', output = '%shop.fails') {
   return [{ backend: 'jit' }, { backend: 'vm' }, { tuning: { treeWalk: true } }, { saved: true }].map(
     ({ saved, ...options }: any) => {
@@ -35,7 +35,7 @@ test('a field that throws is absent, counted and reported, in conditions and out
   }
 })
 
-test('so is one that returns another type than declared', () => {
+test('a field that returns another type than declared is reported with the type found', () => {
   for (const [value, found] of [
     [5, 'a value of type number'],
     [['a'], 'a list'],
@@ -51,7 +51,7 @@ test('so is one that returns another type than declared', () => {
   }
 })
 
-test('a callback that throws is ignored', () => {
+test('an onError that throws is ignored', () => {
   const onError = () => {
     throw new Error('in the callback')
   }
@@ -64,9 +64,9 @@ test('a callback that throws is ignored', () => {
 test.each([
   ['throws', () => new Error('no clock') as never, 'no clock'],
   ['returns a number', () => 5 as never, 'not a time'],
-  ['returns text that is no time', () => 'yesterday', 'not a time'],
+  ['returns text that is not a time', () => 'yesterday', 'not a time'],
   ['returns an invalid Date', () => new Date(Number.NaN), 'not a time'],
-])('a time that %s: the time of receipt, reported once per event', (_, given, message) => {
+])('if the time function %s, the time of receipt is used and one failure reported', (_, given, message) => {
   const time = () => {
     const value: unknown = given()
     if (value instanceof Error) throw value
@@ -91,7 +91,7 @@ test.each([
   ['2026-03-02T10:00:00.5+01:00', '1772442000500000000'],
   ['2026-03-02T09:00:00.123456789Z', '1772442000123456789'],
   ['1969-12-31T23:59:59.999999999Z', '-1'],
-])('the time %s', (time, nanoseconds) => {
+])('the time %s is converted to nanoseconds', (time, nanoseconds) => {
   const source = defineSource({ name: 'clock', fields: {}, time: () => time })
   const engine = new Engine({ sources: [source] })
   const rule = rules('evt.num > 0', '%evt.rawtime').replace('shop"}', 'clock"}')
@@ -120,7 +120,7 @@ test('explain shows why a field is absent', () => {
   expect(explanationText(explanation)).toContain('is <NA> (shop.fails could not be read: Error: broken)')
 })
 
-test('a condition compiled by itself reports, too', () => {
+test('a condition compiled on its own also reports failures', () => {
   const failures: string[] = []
   const condition = compileCondition('shop.fails exists', shop, { onError: ({ field }) => void failures.push(field) })
   expect([condition.test(wipe), failures]).toEqual([false, ['shop.fails']])

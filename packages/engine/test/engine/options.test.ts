@@ -72,16 +72,16 @@ test.each([
     () => new Engine({ sources: [shop] }).run([], { sorce: shop } as never),
     "run: unknown option 'sorce', did you mean 'source'?",
   ],
-])('%# is a TypeError with what is allowed', (wrong, message) => {
+])('wrong call %# throws a TypeError that says what is wrong', (wrong, message) => {
   expect(wrong).toThrow(TypeError)
   expect(wrong).toThrow(message)
 })
 
-test('an option that is undefined counts as left out', () => {
+test('an undefined option is treated as omitted', () => {
   expect(engine({ sources: [shop], priority: undefined, hostname: undefined, tuning: undefined })).not.toThrow()
 })
 
-test('a rule without a source is one of system calls, and a warning says so where they are no source', () => {
+test('a rule without a source belongs to syscall, and a warning says so if there is no such source', () => {
   const rule = { rule: 'r', desc: 'd', condition: 'crud.table = items', output: 'x', priority: 'INFO' }
   const { warnings } = new Engine({ sources: [shop] }).load([{ name: 'r.json', content: JSON.stringify([rule]) }])
   expect(warnings.map(({ message }) => message)).toEqual([

@@ -27,7 +27,7 @@ function load(options: EngineOptions, content = RULES) {
   return { engine, report, messages: report.errors.map(({ message }) => message) }
 }
 
-test('fields of a plugin that is announced may be named; where the source has none they are absent', () => {
+test('rules may use the fields of a declared plugin; those that the source lacks are absent', () => {
   const source = calls()
   const { engine, messages } = load({ sources: [source], plugins: [container] })
   expect(messages).toEqual([])
@@ -36,7 +36,7 @@ test('fields of a plugin that is announced may be named; where the source has no
   expect(saved.evaluate(source, {}).map(alert => alert.message)).toEqual(['sh <NA> <NA>'])
 })
 
-test("a source's own declaration wins", () => {
+test("a source's own declaration of a field takes precedence over the plugin's", () => {
   const source = calls({
     fields: { ...calls().fields, 'container.id': { type: 'string', doc: 'id', extract: () => 'c1' } },
   })
@@ -44,7 +44,7 @@ test("a source's own declaration wins", () => {
   expect(engine.evaluate(source, {}).map(alert => alert.message)).toEqual(['sh c1 <NA>'])
 })
 
-test('without the plugin neither its version nor its fields are there', () => {
+test('without the plugin, requiring it and using its fields are errors', () => {
   const { messages } = load({ sources: [calls()] })
   expect(messages).toEqual([
     "Plugin requirement not satisfied, must load one of: 'container' (>= 0.4.0); none is loaded",
@@ -53,7 +53,7 @@ test('without the plugin neither its version nor its fields are there', () => {
   ])
 })
 
-test('of a known plugin, fields come to its own source only', () => {
+test('fields of a known plugin exist only in the source that it extends', () => {
   const content = RULES.replace(/priority.*/, 'priority: INFO\n  source: other')
   const { messages } = load({ sources: [{ ...calls(), name: 'other' }], plugins: [container] }, content)
   expect(messages).toEqual([
@@ -62,7 +62,7 @@ test('of a known plugin, fields come to its own source only', () => {
   ])
 })
 
-test('sources announce the plugins that they stand for; the option adds to them and overrules their versions', () => {
+test('sources declare the plugins that they replace; the option adds plugins and overrides versions', () => {
   const sources = [calls({ plugins: [container] })]
   expect(load({ sources }).messages).toEqual([])
   expect(load({ sources, plugins: [{ name: 'json', version: '0.7.0' }] }).messages).toEqual([])
@@ -79,7 +79,7 @@ test('deprecated fields of a plugin load with a warning', () => {
   expect(report.warnings.flatMap(w => w.deprecated_field ?? [])).toEqual(['k8s.rs.name'])
 })
 
-test('a deprecated field in a macro: the place in the macro is shown', () => {
+test('the warning about a deprecated field in a macro shows its place in the macro', () => {
   const content = `- macro: scaled
   condition: proc.name = sh or k8s.rs.name = a
 - rule: R

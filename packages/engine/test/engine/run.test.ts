@@ -23,7 +23,7 @@ async function messages(alerts: AsyncIterable<Alert>): Promise<string[]> {
   return found
 }
 
-/** Events that are sent by hand: `next` waits until then. */
+/** Events that a test sends one by one: `next` waits for them. */
 function channel() {
   const waiting: ((result: IteratorResult<Request>) => void)[] = []
   const log: string[] = []
@@ -47,19 +47,19 @@ test.each([
   ['an array', () => [wipe, read, remove]],
   ['an async generator', () => sent(wipe, read, remove)],
   ['no event', () => []],
-] as const)('the alerts of %s, in order', async (title, events) => {
+] as const)('run yields the alerts of %s, in order', async (title, events) => {
   const engine = loaded()
   expect(await messages(engine.run(events()))).toEqual(title === 'no event' ? [] : EXPECTED)
   expect(engine.stats().events).toBe(title === 'no event' ? 0 : 3)
 })
 
-test('many calls of next at once are answered in order', async () => {
+test('concurrent calls of next resolve in order', async () => {
   const run = loaded().run(sent(wipe, read, remove))
   const results = await Promise.all([run.next(), run.next(), run.next(), run.next(), run.next()])
   expect(results.map(({ done, value }) => (done ? 'end' : value!.message))).toEqual([...EXPECTED, 'end', 'end'])
 })
 
-test('an event is read only when the alerts of the one before have been taken', async () => {
+test('an event is read only after the alerts of the previous one have been consumed', async () => {
   const { events, log, send } = channel()
   const run = loaded().run(events)
   const first = run.next()
@@ -71,7 +71,7 @@ test('an event is read only when the alerts of the one before have been taken', 
   expect(log).toEqual(['next', 'next'])
 })
 
-test('rules that are loaded meanwhile apply from the next event on, and all events count', async () => {
+test('rules loaded during a run apply from the next event on, and stats count from there', async () => {
   const engine = loaded()
   const run = engine.run(sent(remove, remove, remove))
   expect((await run.next()).value!.message).toBe('bob deletes')
@@ -80,7 +80,7 @@ test('rules that are loaded meanwhile apply from the next event on, and all even
   expect(engine.stats()).toMatchObject({ events: 2, matches: 2 })
 })
 
-test('the signal ends a wait for the next event, and closes the events', async () => {
+test('the signal ends the wait for the next event and closes the iterator of events', async () => {
   const stop = new AbortController()
   const { events, log, send } = channel()
   const run = loaded().run(events, { signal: stop.signal })
@@ -96,7 +96,7 @@ test('the signal ends a wait for the next event, and closes the events', async (
   expect((await run.next()).done).toBe(true)
 })
 
-test('alerts of an event that was evaluated are delivered after the signal', async () => {
+test('alerts of an event already evaluated are delivered even after the signal', async () => {
   const stop = new AbortController()
   const found: string[] = []
   for await (const alert of loaded().run([wipe, remove], { signal: stop.signal })) {
@@ -106,7 +106,7 @@ test('alerts of an event that was evaluated are delivered after the signal', asy
   expect(found).toEqual(EXPECTED.slice(0, 2))
 })
 
-test('a signal that has fired before: no event is read', async () => {
+test('with a signal that is already aborted, no event is read', async () => {
   const { events, log } = channel()
   expect(await messages(loaded().run(events, { signal: AbortSignal.abort() }))).toEqual([])
   expect(log).toEqual([])
@@ -114,20 +114,20 @@ test('a signal that has fired before: no event is read', async () => {
 
 test.each([
   ['without alerts', read],
-  ['that all raise alerts', remove],
-])('a plain iterable %s lets a timer stop the run', async (_, event) => {
+  ['whose events all raise alerts', remove],
+])('a timer can stop a run over a synchronous iterable %s', async (_, event) => {
   const stop = new AbortController()
   setTimeout(() => stop.abort(), 1)
   function* endless() {
     for (;;) yield event
   }
   for await (const _ of loaded().run(endless(), { signal: stop.signal })) {
-    // The loop ends when the timer has run.
+    // The loop ends when the timer has fired.
   }
   expect(stop.signal.aborted).toBe(true)
 })
 
-test('leaving the loop closes the events', async () => {
+test('leaving the loop closes the iterator of events', async () => {
   const { events, log, send } = channel()
   const run = loaded().run(events)
   const first = run.next()
@@ -138,7 +138,7 @@ test('leaving the loop closes the events', async () => {
   expect((await run.next()).done).toBe(true)
 })
 
-test('an error of the events comes to the consumer, after the alerts before it', async () => {
+test('an error thrown by the events reaches the consumer after the alerts before it', async () => {
   async function* failing() {
     yield remove
     throw new Error('no more')
@@ -149,7 +149,7 @@ test('an error of the events comes to the consumer, after the alerts before it',
   expect((await run.next()).done).toBe(true)
 })
 
-test('a signal keeps no listener of a run that has ended', async () => {
+test('a finished run removes its listener from the signal', async () => {
   const listeners = new Set<unknown>()
   const signal = {
     aborted: false,

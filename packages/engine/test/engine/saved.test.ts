@@ -31,7 +31,7 @@ test.each(['vm', 'jit'] as const)('a saved ruleset gives the same alerts (%s)', 
   expect(detector.stats()).toMatchObject({ events: 4, matches: 4 })
 })
 
-test('programs of one source share what they keep on threads and fds', () => {
+test('programs of one source share the memos on threads and fds', () => {
   const engine = new Engine({ sources: [threads] })
   const rules = [0, 1, 2].map(type => ({
     rule: `r${type}`,
@@ -66,9 +66,9 @@ const selection = fc.record({
   op: fc.constantFrom('enable' as const, 'disable' as const),
   rule: fc.constantFrom('*', 'shop 1', 'threads 2', '*2'),
 })
-/** With times, so that two evaluations of one event print the same. */
+/** With a fixed time, so that two evaluations of one event print the same. */
 const timed = { ...threads, time: () => 1_700_000_000_000_000_000n }
-/** A condition of each source, repeated in rules of random priority. */
+/** Conditions for each source, which rules of random priority use. */
 const CONDITIONS = {
   shop: ['shop.action = delete', 'shop.user = eve and shop.rows > 100', 'shop.action in (read, write)'],
   threads: ['evt.type = open and proc.name = sh', 'evt.size > 1', 'evt.type in (close, execve) and proc.name = cat'],
@@ -83,7 +83,7 @@ const rules = (source: keyof typeof CONDITIONS) =>
     { maxLength: 4 },
   )
 
-test('a saved ruleset behaves as the engine, whatever the sources, rules and options', () => {
+test('a saved ruleset behaves like the engine, whatever the sources, rules and options', () => {
   fc.assert(
     fc.property(
       fc.subarray([shop, timed], { minLength: 1 }),
@@ -125,7 +125,7 @@ test('a saved ruleset behaves as the engine, whatever the sources, rules and opt
   )
 })
 
-test('what is no ruleset is refused with the reason', () => {
+test('an invalid ruleset or a missing source is refused with the reason', () => {
   const { bytes } = saved()
   const options = { sources: [shop] }
   expect(() => loadRuleset(new Uint8Array(3), options)).toThrow('not a saved ruleset')
@@ -161,7 +161,7 @@ test.each([
   ['shop.rows', { type: 'string', extract: () => 'many' }, 'uint32', 'string'],
   ['shop.user', { list: true }, 'string', 'string (list)'],
   ['shop.user', { anyOf: true }, 'string', 'string (any of)'],
-])('a field %s with another type than it was saved with is refused: %j', (name, change, savedType, type) => {
+])('a field %s whose type has changed since saving is refused: %j', (name, change, savedType, type) => {
   const field = { ...shop.fields[name]!, ...change } as FieldDef
   const changed = { ...shop, fields: { ...shop.fields, [name]: field } }
   expect(() => loadRuleset(saved().bytes, { sources: [changed] })).toThrow(
@@ -169,7 +169,7 @@ test.each([
   )
 })
 
-/** A ruleset over threads; one program of it is for each event type. */
+/** A ruleset over threads, with a program for each event type. */
 function savedThreads(condition: string): Uint8Array {
   const engine = new Engine({ sources: [threads] })
   engine.load([
@@ -181,7 +181,7 @@ function savedThreads(condition: string): Uint8Array {
   return engine.save()
 }
 
-test('programs are read by the first event that needs them; what they lack is told when the ruleset is loaded', () => {
+test('loading a ruleset reports operators, fields and scopes that its programs lack', () => {
   const bytes = savedThreads('evt.type = open and proc.name regex "^s" and fd.path startswith /etc')
   expect(() => loadRuleset(bytes, { sources: [threads] })).toThrow('pass the option regex')
   const { 'proc.name': _, ...fields } = threads.fields
@@ -191,7 +191,7 @@ test('programs are read by the first event that needs them; what they lack is to
   expect(fd).toBeDefined()
 })
 
-test('a program that is damaged anywhere is refused before any event', () => {
+test('a program with any damaged byte is refused when the ruleset is loaded', () => {
   const bytes = savedThreads('evt.type = open and proc.name = sh and fd.path startswith /etc')
   const header = 12 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true)
   fc.assert(

@@ -30,7 +30,7 @@ interface Order {
   readonly sum: number
 }
 
-/** Without a type argument the first function with a type says what the events are. */
+/** Without a type argument, the first function with a type determines the type of the events. */
 const orders = defineSource({
   name: 'orders',
   time: (_: Order) => '2026-03-02T09:00:00Z',
@@ -40,7 +40,7 @@ const orders = defineSource({
 const login: Login = { user: 'ada', failed: 0, groups: [], at: new Date(0) }
 const order: Order = { sum: 1 }
 
-test('a source knows its events and the names of its fields', () => {
+test('the type of a source includes its events and the names of its fields', () => {
   expectTypeOf<EventOf<typeof logins>>().toEqualTypeOf<Login>()
   expectTypeOf<EventOf<typeof orders>>().toEqualTypeOf<Order>()
   expectTypeOf(orders).toEqualTypeOf<Source<Order, 'order.sum'>>()
@@ -66,7 +66,7 @@ test('evaluate, explain and run take events of their source only', async () => {
   expect(() => engine.run([order], { source: 5 })).toThrow()
 })
 
-test('an engine with one source knows the events of run', () => {
+test('run of an engine with one source takes only events of that source', () => {
   const engine = new Engine({ sources: [orders] })
   engine.run([order])
   engine.run((async function* () {})())
@@ -78,21 +78,21 @@ test('an engine with one source knows the events of run', () => {
   detector.run([login])
 })
 
-test('a rule tester takes events of its source', () => {
+test('a rule tester takes only events of its source', () => {
   const tester = new RuleTester({ files: [], source: orders })
   tester.expectNone(order)
   // @ts-expect-error: a login is not an order
   tester.alerts(login)
 })
 
-test('an engine of any sources is an Engine', () => {
+test('an engine with any sources is assignable to Engine', () => {
   const any: Engine = new Engine({ sources: [logins] })
   any.evaluate(logins, login)
   const sources: readonly Source[] = [logins, orders]
   expectTypeOf(new Engine({ sources })).toEqualTypeOf<Engine>()
 })
 
-test('type and list say what extract may return', () => {
+test('the type of a field and list determine what extract may return', () => {
   const declare = () =>
     defineSource<Login>({
       name: 'wrong',

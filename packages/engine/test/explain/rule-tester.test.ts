@@ -7,7 +7,7 @@ import { type Request, RULES, shop } from '../engine/shop.ts'
 const tester = () => new RuleTester<Request>({ files: [{ name: 'shop.yaml', content: RULES }], source: shop })
 const wipe: Request = { action: 'delete', user: 'eve', rows: 500 }
 
-test('expectations that hold give the alert', () => {
+test('expectations that hold do not throw, and expectAlert returns the alert', () => {
   const rules = tester()
   expect(rules.expectAlert('Mass delete', { action: 'read' }, wipe).message).toBe('eve deleted 500 rows')
   expect(rules.expectAlert('Any delete', wipe).message).toBe('eve deletes')
@@ -35,12 +35,12 @@ test('expectations that do not hold say why', () => {
   expect(failing(() => rules.expectAlert('Off', { action: 'read' }))).toContain('the rule is disabled')
 })
 
-test('rules that do not load fail with their problems', () => {
+test('rules that do not load throw an error with their problems', () => {
   const files = [{ name: 'shop.yaml', content: RULES.replace('shop.rows >', 'shop.row >') }]
   expect(() => new RuleTester({ files, source: shop })).toThrow(/shop\.yaml[\s\S]*nonexistent field shop\.row/)
 })
 
-test('coverage names the parts that the tests do not need', () => {
+test('coverage lists the parts that do not decide both ways', () => {
   const rules = tester()
   rules.alerts(wipe, { ...wipe, rows: 5 }, { ...wipe, user: 'ada' })
   expect(
@@ -69,7 +69,7 @@ test('coverage names the parts that the tests do not need', () => {
   `)
 })
 
-test('a check that is true once and false once has not decided if another one did each time', () => {
+test('a check that was true once and false once has not decided if another one did each time', () => {
   const rules = tester()
   rules.alerts({ action: 'read', user: 'eve', rows: 500 }, { action: 'write', user: 'eve', rows: 5 })
   const checks = rules.coverage.checks().filter(({ rule }) => rule === 'Mass delete')
@@ -134,7 +134,7 @@ test('a field that cannot be read fails the test, unless there is an onError', (
   expect(seen).toEqual(['shop.fails'])
 })
 
-test('an event that is not one of the source fails the test', () => {
+test('an event that the source rejects fails the test', () => {
   const check = (event: Request) => (event.action === '' ? 'it has no action' : undefined)
   const rules = new RuleTester<Request>({ files: [{ name: 's.yaml', content: RULES }], source: { ...shop, check } })
   rules.expectNone({ action: 'read' })

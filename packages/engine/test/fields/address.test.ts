@@ -50,7 +50,7 @@ describe('addresses', () => {
     '1:2:3:4:5:6:7:8::',
     '::1.2.3',
     '::1.2.3.4.5',
-  ])('%s is not an address', text => {
+  ])('%s is not an IPv6 address', text => {
     expect(parseIpv6(text)).toBeUndefined()
   })
 
@@ -69,7 +69,7 @@ describe('addresses', () => {
     '1.2.3.',
     '00.1.2.3',
     '1.2.3.4\0',
-  ])('%s is no IPv4 address', text => {
+  ])('%s is not an IPv4 address', text => {
     expect(parseIpv4(text)).toBeUndefined()
   })
 
@@ -82,14 +82,14 @@ describe('addresses', () => {
     expect(printAddress(parseIpv6(text)!)).toBe(printed)
   })
 
-  test('sets hold what their members say one by one', () => {
+  test('a set contains the addresses that its members contain one by one', () => {
     const network = fc
       .tuple(fc.oneof(v4, v6), fc.nat(128))
       .map(([bytes, prefix]) => `${printAddress(bytes)}/${Math.min(prefix, bytes.length * 8)}`)
     const near = fc.tuple(fc.array(network, { maxLength: 5 }), fc.oneof(v4, v6), fc.nat(4), fc.nat(15), fc.nat(255))
     fc.assert(
       fc.property(near, ([networks, other, pick, at, byte]) => {
-        // An address of one of the networks with one byte changed is a likely border case.
+        // An address of one of the networks with one byte changed is a likely edge case.
         const bytes = (pick < networks.length ? parseNetwork(networks[pick]!).bytes : other).slice()
         bytes[at % bytes.length] = byte
         const expected = networks.some(n => inNetwork(bytes, parseNetwork(n)))

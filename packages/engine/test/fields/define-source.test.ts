@@ -12,7 +12,7 @@ const define =
     })
 
 describe('defineSource', () => {
-  test('gives back the declaration', () => {
+  test('returns the declaration', () => {
     const source = defineSource({ name: 'shop', fields: { 'a.b': good } })
     expect(source).toMatchObject({ kind: 'source', name: 'shop', fields: { 'a.b': good } })
   })
@@ -45,7 +45,7 @@ describe('defineSource', () => {
     expect(() => defineSource(def as never)).toThrow(message)
   })
 
-  test('knows the scopes that are declared', () => {
+  test('accepts declared scopes and the built-in one, which cannot be declared', () => {
     expect(define({ scope: 'thread' })).not.toThrow()
     expect(define({ scope: 'event' })).not.toThrow()
     expect(() => defineSource({ name: 'shop', fields: {}, scopes: { event: () => undefined } })).toThrow(
@@ -53,13 +53,13 @@ describe('defineSource', () => {
     )
   })
 
-  test('refuses names that no condition could hold', () => {
+  test('refuses names that no condition could use', () => {
     for (const name of ['user', 'a b', 'a.b[1]', 'a.b-c', 'a.2', 'a..b', 'é.b'])
       expect(define({}, name)).toThrow(`field '${name}': not a name that rules can use`)
     expect(() => defineSource({ name: '', fields: {} })).toThrow('a source needs a name')
   })
 
-  test('event types name declared fields', () => {
+  test('refuses event types that name an undeclared field', () => {
     const eventTypes = { all: [1], fields: ['a.c'], typesOf: () => undefined, valueOf: () => undefined }
     expect(() => defineSource({ name: 'shop', fields: { 'a.b': good }, eventTypes })).toThrow(
       "field 'a.c': named by eventTypes",

@@ -12,7 +12,7 @@ const letters = fc.string({ unit: fc.constantFrom('a', 'b', '/', '\u00e9', '\u{1
 
 describe('icontains', () => {
   test('agrees with its definition, which converts both sides', () => {
-    // Among them letters whose other case is an ASCII letter, and all that means something in an expression.
+    // Includes letters whose other case is an ASCII letter, and all characters that are special in a regular expression.
     const unit = fc.constantFrom(...'kKsSiI\u212a\u017f\u0130\u0131éÉ\u{1f600}.*+?^$(){}[]|\\/-_ \0\n')
     const long = fc.constantFrom('', 'k'.repeat(63), 'k'.repeat(64), 'k'.repeat(65))
     fc.assert(
@@ -29,7 +29,7 @@ describe('icontains', () => {
 })
 
 describe('glob', () => {
-  test('agrees with a regular expression of the same meaning', () => {
+  test('agrees with an equivalent regular expression', () => {
     const piece = fc.constantFrom('a', 'b', '/', '*', '**', '?', '[ab]', '[!a]', '[a-b]', '\\*', '\u00e9')
     const asRegExp: Record<string, string> = { '*': '[^]*', '**': '[^]*', '?': '[^]', '[!a]': '[^a]', '\\*': '\\*' }
     fc.assert(
@@ -62,7 +62,7 @@ describe('glob', () => {
     expect(new Glob(pattern).test(text)).toBe(expected)
   })
 
-  test('takes time in proportion to the lengths', () => {
+  test('takes time proportional to the length of the text', () => {
     for (const [pattern, size] of [
       [`${'*a'.repeat(100)}*b`, 10_000],
       [`${'*[ab]'.repeat(50)}*c`, 2_000],
@@ -77,7 +77,7 @@ describe('glob', () => {
 })
 
 describe('regex', () => {
-  test('takes time in proportion to the text', () => {
+  test('takes time linear in the length of the text', () => {
     for (const pattern of ['(a*)*b', '(a|aa)+']) {
       const regex = new Regex(pattern)
       expect(
@@ -87,19 +87,19 @@ describe('regex', () => {
     }
   })
 
-  test('refuses what POSIX syntax does not have', () => {
+  test('refuses syntax that POSIX does not have, and invalid patterns', () => {
     for (const pattern of ['\\d', '\\w', '\\s', '\\b', '(?:a)', '(?P<n>a)', '\\pL', '(', '[a', 'a{1001}', '*a'])
       expect(() => new Regex(pattern), pattern).toThrow()
   })
 
-  test('a negated set takes a newline, a dot does not', () => {
+  test('a negated set matches a newline, a dot does not', () => {
     expect(new Regex('a[^b]c').test('a\nc')).toBe(true)
     expect(new Regex('a.c').test('a\nc')).toBe(false)
   })
 })
 
 describe('sets of texts', () => {
-  test('prefixes: as one by one', () => {
+  test('a set of prefixes matches like its prefixes one by one', () => {
     fc.assert(
       fc.property(fc.array(letters, { maxLength: 6 }), letters, (prefixes, text) => {
         expect(new Prefixes(prefixes).test(text)).toBe(prefixes.some(prefix => text.startsWith(prefix)))
@@ -107,7 +107,7 @@ describe('sets of texts', () => {
     )
   })
 
-  test('paths: as one by one', () => {
+  test('a set of paths matches like pmatch with each path', () => {
     const part = fc.constantFrom('a', 'b', 'ab', '*', 'a*', '?')
     const path = fc.array(part, { maxLength: 4 }).map(parts => `/${parts.join('/')}`)
     fc.assert(
@@ -118,7 +118,7 @@ describe('sets of texts', () => {
     )
   })
 
-  test('texts are in the order of their bytes', () => {
+  test('texts compare in the order of their bytes', () => {
     const hex = (text: string) => Array.from(textToBytes(text), b => b.toString(16).padStart(2, '0')).join('')
     const wide = fc.string({
       unit: fc.constantFrom('a', 'b', '\u00e9', '\uffee', '\u{1f600}', '\u{10000}'),
@@ -133,7 +133,7 @@ describe('sets of texts', () => {
   })
 })
 
-test('a part that matches is found wherever it stands, in linear time', () => {
+test('finds looks for a match anywhere in the text, without exponential backtracking', () => {
   expect(['/etc/a', '/b/etc', '/x'].map(text => new Regex('/etc').finds(text))).toEqual([true, true, false])
   expect(new Regex('^/etc').finds('/b/etc')).toBe(false)
   expect(new Regex('(a|aa)+$').finds(`${'a'.repeat(20_000)}!`)).toBe(false)

@@ -31,7 +31,7 @@ const table = new FieldTable(source, {
 })
 
 describe('FieldTable', () => {
-  test('finds fields with and without argument, also behind a dot', () => {
+  test('finds fields with and without an argument, which may follow a dot', () => {
     expect(table.resolve('proc.name')).toMatchObject({ name: 'proc.name', text: 'proc.name', arg: undefined })
     expect(table.resolve('proc.aname', '2')).toMatchObject({ name: 'proc.aname', text: 'proc.aname[2]', arg: 2 })
     expect(table.resolve('evt.arg.flags')).toBe(table.resolve('evt.arg', 'flags'))
@@ -39,12 +39,12 @@ describe('FieldTable', () => {
     expect(table.resolve('json.value', '/a/b').arg).toEqual(['a', 'b'])
   })
 
-  test('an argument may decide the type', () => {
+  test('an argument may determine the type', () => {
     expect(table.resolve('evt.rawarg.size')).toMatchObject({ type: 'uint32', print: 'hex' })
     expect(table.resolve('evt.rawarg.name')).toMatchObject({ type: 'string', print: undefined })
   })
 
-  test('has the generic fields, where the source has none of its own', () => {
+  test('has the generic fields, unless the source declares its own', () => {
     expect(table.resolve('evt.hostname').def.extract({})).toBe('host-1')
     expect(table.resolve('evt.source').def.extract({})).toBe('own')
     expect(table.resolve('static.site').def.extract({})).toBe('lab')

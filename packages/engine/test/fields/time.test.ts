@@ -1,4 +1,4 @@
-/** Times are put together from parts that are kept: in every zone as Date prints them. The zone is a process's own. */
+/** Times are assembled from cached parts, and must equal what Date prints in every zone. The zone is set per process. */
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 
@@ -22,12 +22,12 @@ console.log(JSON.stringify(wrong.slice(0, 5)))
 `
 
 test.each([
-  ['UTC', 'no clock is moved'],
-  ['Europe/Berlin', 'by an hour, on a full one'],
-  ['Australia/Lord_Howe', 'by half an hour'],
-  ['Africa/Monrovia', 'by 44 minutes and 30 seconds, in 1972'],
-  ['XXX0:07:11', 'an offset that is no quarter'],
-])('%s: %s', zone => {
+  ['UTC', 'no change of the clock'],
+  ['Europe/Berlin', 'changes by an hour, on the hour'],
+  ['Australia/Lord_Howe', 'changes by half an hour'],
+  ['Africa/Monrovia', 'a change by 44 minutes and 30 seconds, in 1972'],
+  ['XXX0:07:11', 'an offset that is not a multiple of a quarter of an hour'],
+])('times equal those of Date in %s: %s', zone => {
   const args = ['--conditions=@falc/source', '--input-type=module', '-e', CHECK]
   expect(execFileSync(process.execPath, args, { env: { ...process.env, TZ: zone }, encoding: 'utf8' })).toBe('[]\n')
 })

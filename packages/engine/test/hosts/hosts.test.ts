@@ -1,4 +1,4 @@
-/** The engine on the machines it is for: Node, Node without code generation, a browser with and without eval. */
+/** The engine on every host that it supports: Node, Node without code generation, a browser with and without eval. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,6 +1,6 @@
 /**
- * What every host runs: load a rules file, evaluate three events, give back what a person would look at. Imported by the
- * tests beside it, bundled for the browser, started in a process without code generation.
+ * The program that every host runs: it loads a rules file, evaluates three events and returns what a user would see. It is
+ * imported by the tests beside it, bundled for the browser, and started in a process without code generation.
  */
 import { alertText, defineSource, Engine } from '@falc/engine'
 

@@ -29,7 +29,7 @@ const sources: SourceCheck = {
   isField: (source, name) => FIELDS[source]!.includes(name),
 }
 
-/** Stands for the compiler: it only knows which fields there are. */
+/** Stands in for the compiler: it only knows which fields exist. */
 function check(rule: ResolvedRule): Findings {
   const errors: Finding[] = []
   const known = FIELDS[rule.source]!
@@ -54,7 +54,7 @@ interface Options extends ResolveOptions {
   readonly plugins?: readonly PluginVersion[]
 }
 
-/** Loads files up to where the rooms above take over: two sources with a few fields, and no programs. */
+/** Loads files without the engine: two sources with a few fields, and nothing is compiled. */
 export function load(
   files: readonly { readonly name: string; readonly content: string }[],
   options: Options = {},

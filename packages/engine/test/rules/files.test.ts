@@ -25,7 +25,7 @@ test('a later file changes rules of an earlier one', () => {
   expect(rules.map(({ condition }) => printCondition(condition))).toEqual(['(proc.name = b and fd.num > 3)'])
 })
 
-test('a file may not use what only a later one defines', () => {
+test('a file may not use a macro that only a later file defines', () => {
   const { ok, errors, rules } = load([rule('A', 'm'), '- macro: m\n  condition: proc.name = a\n'])
   expect(ok).toBe(false)
   expect(rules).toEqual([])
@@ -85,7 +85,7 @@ test('all missing plugins are reported', () => {
   expect(load([`- required_plugin_versions:\n${file}`]).errors).toHaveLength(2)
 })
 
-test('what a file does not affect is not resolved again', () => {
+test('rules that a file does not affect are not resolved again', () => {
   const first = `- list: l\n  items: [a]\n- macro: m\n  condition: proc.name in (l)\n${rule('A', 'm')}${rule('B', 'proc.name = b')}${rule('D', 'proc.name in (x)')}`
   const { states } = load([
     first,
@@ -152,7 +152,7 @@ test.for([
   expect(load([`- required_engine_version: ${version}\n`]).ok).toBe(fits)
 })
 
-test("a file's result, short and as JSON", () => {
+test("a file's result as a summary and as JSON", () => {
   const [result] = load(['- list: l\n  items: [a]\n  itmes: [b]\n']).files
   expect(formatSummary(result!)).toBe(
     '1.yaml: Ok, with warnings\n 2 warnings: [LOAD_UNKNOWN_KEY (Unknown key in item definition) LOAD_UNUSED_LIST (Unused list)]',

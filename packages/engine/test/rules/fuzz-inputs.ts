@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Characters of a group of items that is mutated: larger ones only take more time. */
+/** The most characters of a group of items to mutate: larger groups only take more time. */
 const MAX_SEED = 3000
 
 /** Pieces that mean something in a rules file. */

@@ -1,4 +1,4 @@
-/** Loads inputs one after the other in a thread of its own, so that a hang and a leak are seen from outside. */
+/** Loads inputs one after another in a separate thread, so that the test can detect a hang or a leak. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { Engine } from '../../src/engine/engine.ts'
 import { formatResult } from '../../src/text/report.ts'

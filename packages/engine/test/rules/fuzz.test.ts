@@ -5,9 +5,9 @@ import { filesOf } from './fuzz-inputs.ts'
 
 const RUNS = fuzzRuns(2000)
 const FIRST = FUZZ_SEED ?? 0
-/** An input that takes longer hangs (ms); ordinary ones take about one. */
+/** An input that takes longer counts as a hang (ms); ordinary ones take about 1 ms. */
 const HANG = 60_000
-/** Inputs are small, so what loading one needs is, too (MB of heap). */
+/** Inputs are small, so loading one needs little memory (MB of heap). */
 const MEMORY = 300
 
 test('no rules file crashes or hangs the loader, or takes much memory', { timeout: 0 }, async () => {

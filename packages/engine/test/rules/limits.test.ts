@@ -31,7 +31,7 @@ const CASES: Record<string, { content: string; message: RegExp | undefined }> = 
     content: `- list: l0\n  items: [a, b]\n${items(40, i => `- list: l${i + 1}\n  items: [l${i}, l${i}]\n`)}${rule('proc.name in (l40)')}`,
     message: /List is too long/,
   },
-  'lists that double forwards': {
+  'lists that double by forward references': {
     content: `${items(40, i => `- list: l${i}\n  items: [l${i + 1}, l${i + 1}]\n`)}${rule('proc.name in (l0)')}`,
     message: /List is too long/,
   },
@@ -39,7 +39,7 @@ const CASES: Record<string, { content: string; message: RegExp | undefined }> = 
     content: `${items(5000, i => `- list: l${i}\n  items: [l${i + 1}]\n`)}${rule('proc.name in (l0)')}`,
     message: /Lists are nested deeper/,
   },
-  'lists of which each has those before it': {
+  'lists that each include the one before': {
     content: `- list: l0\n  items: [a]\n${items(20_000, i => `- list: l${i + 1}\n  items: [l${i}, x]\n`)}${rule('proc.name in (l9)')}`,
     message: /Lists in lists have more than/,
   },
@@ -95,7 +95,7 @@ test.for(Object.entries(CASES))('%s', ([, { content, message }]) => {
   expect(cost / ordinary).toBeLessThan(50)
 })
 
-test('mistakes of a large file are looked for less often: each costs another reading', () => {
+test('a large file reports fewer errors, since each one costs another reading', () => {
   const broken = items(12, i => `- rule: broken ${i}\n  desc: [d\n`)
   const errors = (around: number) =>
     load([{ name: 'rules.yaml', content: `${items(around, i => rule('proc.name = a', `r${i}`))}${broken}` }]).errors

@@ -24,15 +24,15 @@ function places(content: string): [string, string][] {
 
 test.for([
   ['plain', 'proc.name = bash and fd.num > 3'],
-  ['plain over lines', 'proc.name = bash\n    and fd.num > 3'],
+  ['plain over several lines', 'proc.name = bash\n    and fd.num > 3'],
   ['folded', '>\n    proc.name = bash\n    and fd.num > 3'],
   ['folded with more indentation and blank lines', '>-\n    (proc.name = bash)\n\n      and\n      fd.num > 3\n'],
   ['literal', '|\n    proc.name = bash and\n    fd.num > 3'],
   ['single quotes', "'proc.name = bash and fd.num > 3'"],
   ['double quotes', '"proc.name = bash and fd.num > 3"'],
-  ['double quotes over lines', '"proc.name = bash \\\n    and\n    fd.num > 3"'],
+  ['double quotes over several lines', '"proc.name = bash \\\n    and\n    fd.num > 3"'],
   ['carriage returns', '>\r\n    proc.name = bash\r\n    and fd.num > 3'],
-])('%s', ([, condition]) => {
+])('a check has its place in YAML text: %s', ([, condition]) => {
   for (const [printed, written] of places(RULE(condition!))) expect(written).toBe(printed)
 })
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { load } from './checks.ts'
 
-test('the compiled schema is that of rule-schema.json', () => {
+test('the compiled schema matches rule-schema.json', () => {
   const script = fileURLToPath(new URL('../../scripts/generate-schema.ts', import.meta.url))
   execFileSync(process.execPath, [script, '--check'])
 })
@@ -17,7 +17,7 @@ test.for([
   ['lower case priority', RULE.replace('INFO', 'info'), 'failed', [/priority.*EMERGENCY/]],
   ['unknown key', `${RULE}  prority: INFO\n`, 'failed', [/prority/]],
   ['text for a boolean', `${RULE}  capture: "yes"\n`, 'failed', [/\/0\/capture: must be boolean/]],
-  ['a word of YAML 1.1 for a boolean', `${RULE}  capture: yes\n`, 'ok', []],
+  ['a YAML 1.1 boolean', `${RULE}  capture: yes\n`, 'ok', []],
   [
     'an unknown key in an exception',
     `${RULE}  exceptions:\n    - name: e\n      fields: [proc.name]\n      value: x\n`,

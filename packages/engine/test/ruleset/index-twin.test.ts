@@ -5,7 +5,7 @@ import type { EngineOptions } from '../../src/engine/options.ts'
 import { defineSource } from '../../src/fields/field.ts'
 import { Act, Fd, reads, Thread, TYPE_NAMES, threads } from './threads.ts'
 
-// Every way of running the rules gives what trying each rule's tree on each event gives.
+// Every way of running the rules must give the same alerts as walking each rule's tree on each event.
 const ways: [string, Partial<EngineOptions>][] = []
 for (const backend of ['vm', 'jit'] as const)
   for (const index of [true, false])
@@ -51,7 +51,7 @@ const part = fc.oneof(
   fc.constant('proc.name = val(fd.path)'),
 )
 const exception = fc.array(part, { minLength: 1, maxLength: 3 }).map(parts => `not (${parts.join(' and ')})`)
-/** Conditions that differ in their exceptions alone. */
+/** Conditions that differ only in their exceptions. */
 const alike = fc
   .tuple(condition, fc.array(fc.array(exception, { minLength: 1, maxLength: 3 }), { minLength: 4, maxLength: 12 }))
   .map(([base, all]) => all.map(exceptions => [base, ...exceptions].join(' and ')))
@@ -102,7 +102,7 @@ function play(options: Partial<EngineOptions>, conditions: readonly string[], st
 }
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
-test.each(['first', 'all'] as const)('all ways agree, rule matching %s', ruleMatching => {
+test.each(['first', 'all'] as const)('all ways of running the rules agree, rule matching %s', ruleMatching => {
   const rounds = Number(process.env.FC_RUNS ?? 60)
   fc.assert(
     fc.property(
@@ -111,7 +111,7 @@ test.each(['first', 'all'] as const)('all ways agree, rule matching %s', ruleMat
         { weight: 1, arbitrary: alike },
         { weight: 1, arbitrary: fc.tuple(alike, alike).map(both => both.flat()) },
       ),
-      // Some conditions are those of several rules.
+      // Some conditions are shared by several rules.
       fc.array(fc.nat(23), { maxLength: 12 }),
       fc.array(step, { minLength: 5, maxLength: 60 }),
       (distinct, again, steps) => {
@@ -125,7 +125,7 @@ test.each(['first', 'all'] as const)('all ways agree, rule matching %s', ruleMat
   )
 })
 
-test('from its second event on, a thread that leaves no rule possible costs no read of a field', () => {
+test('from its second event on, a thread that no rule can match costs no field reads', () => {
   const engine = new Engine({ sources: [threads] })
   engine.load(
     rulesFile(Array.from({ length: 40 }, (_, i) => `evt.type = open and proc.name = name${i} and evt.size > 3`)),
@@ -139,7 +139,7 @@ test('from its second event on, a thread that leaves no rule possible costs no r
   expect(engine.stats().decided).toBe(1001)
 })
 
-test('a condition of many rules is tried once, and all of them match', () => {
+test('rules with equal conditions all match, in order of definition', () => {
   const conditions = ['evt.size > 3', 'evt.size > 3 and evt.num >= 0', 'evt.size > 8']
   const engine = new Engine({ sources: [threads], ruleMatching: 'all' })
   engine.load(rulesFile([...conditions, ...conditions.toReversed(), 'evt.num >= 0 and evt.size > 3']))
@@ -149,7 +149,7 @@ test('a condition of many rules is tried once, and all of them match', () => {
   expect(rulesFor(2)).toEqual([])
 })
 
-/** An engine over texts and sizes, and how often the last event's size was asked for. */
+/** An engine over texts and sizes, and how often the last event's size was read. */
 function asking() {
   const asked = { sizes: 0 }
   const source = defineSource<{ text: string | undefined; size: number }>({
@@ -173,7 +173,7 @@ function asking() {
   return { asked, engine, matching }
 }
 
-test('rules that are alike but for an exception of two fields cost as much as one', () => {
+test('rules that differ only in an exception of two fields cost as much as one', () => {
   const { asked, engine, matching } = asking()
   const alike = (n: number) => `ask.text != root and not (ask.text = u${n} and ask.size > ${n})`
   engine.load(rulesFile(Array.from({ length: 50 }, (_, n) => alike(n))))
@@ -181,18 +181,18 @@ test('rules that are alike but for an exception of two fields cost as much as on
   expect([matching('ann', 3).length, asked.sizes]).toEqual([50, 0])
   expect([matching('u7', 7).length, asked.sizes]).toEqual([50, 1])
   expect([matching('u7', 8).includes('r7'), matching('u7', 8).length]).toEqual([false, 49])
-  // Rules are in order, although what remains of them is not.
+  // Alerts are in the order of the rules, although the remaining parts of the rules are not.
   expect(matching('u7', 7)).toEqual(Array.from({ length: 50 }, (_, n) => `r${n}`))
 })
 
 test('event types without rules are not wanted', () => {
   const engine = new Engine({ sources: [threads] })
   engine.load(rulesFile(['evt.type = execve and proc.name = sh']))
-  // `rare` events can bear any name.
+  // `rare` events can have any name.
   expect([...(engine.wantedTypes(threads) as Uint8Array)]).toEqual([0, 0, 1, 1, 0])
 })
 
-test('rules that ask for a value are found by it: the others are not tried', () => {
+test('rules that require a value are found by it, and the others are not evaluated', () => {
   const { asked, engine, matching } = asking()
   const conditions = Array.from({ length: 50 }, (_, i) => `ask.text in (v${i}, w) and ask.size > 3`)
   engine.load(rulesFile([...conditions, 'not ask.text = v1 and ask.size > 8']))

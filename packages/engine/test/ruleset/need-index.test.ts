@@ -1,4 +1,4 @@
-/** Rules found by the values of fields are those that are found by testing each. */
+/** The index of field values finds the same rules as testing each one. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fuzzed } from '../../../../scripts/testing/fuzz.ts'
@@ -126,7 +126,7 @@ function play(
   const report = engine.load([{ name: 'rules.yaml', content: JSON.stringify(rules) }])
   expect(report.errors).toEqual([])
   for (const { file } of acts) file.memo = null
-  // Twice: the second time, sets of rules are known.
+  // Twice: the second time, sets of rules are cached.
   return [...acts, ...acts].map(one =>
     engine
       .evaluate(source, one)
@@ -135,7 +135,7 @@ function play(
   )
 }
 
-test('hundreds of values of one field: a value that is one of them finds its rule, others find none', () => {
+test('among hundreds of values of one field, each finds its rule, and other values find none', () => {
   const names = Array.from({ length: 400 }, (_, i) => `/srv/${'x'.repeat(i % 23)}app${i}/index`)
   const conditions = names.map(name => `act.text = ${name}`)
   const ask = (value: string | undefined): Act => ({
@@ -146,7 +146,7 @@ test('hundreds of values of one field: a value that is one of them finds its rul
   expect(new Set(play(conditions, others.map(ask), true, 'all'))).toEqual(new Set(['']))
 })
 
-test.each(['first', 'all'] as const)('many rules of every operator, rule matching %s', { timeout: 0 }, matching => {
+test.each(['first', 'all'] as const)('the index changes no alert, rule matching %s', { timeout: 0 }, matching => {
   fc.assert(
     fc.property(
       fc.array(condition, { minLength: 30, maxLength: 120 }),
@@ -160,7 +160,7 @@ test.each(['first', 'all'] as const)('many rules of every operator, rule matchin
 })
 
 describe('texts in a text', () => {
-  test('are found wherever they begin, inside each other, too', () => {
+  test('are found wherever they begin, even inside each other', () => {
     fc.assert(
       fc.property(fc.array(text, { minLength: 1, maxLength: 40 }), text, text, (texts, a, b) => {
         const value = a + b

@@ -10,7 +10,7 @@ function intern(table: SetTable, members: readonly number[]): number {
 
 const sets = fc.array(fc.uniqueArray(fc.nat(69), { maxLength: 12 }), { minLength: 2, maxLength: 60 })
 
-test('equal sets have one number, and numbers give the sets back', () => {
+test('equal sets share one number, and each number gives back its set', () => {
   fc.assert(
     fc.property(sets, given => {
       const table = new SetTable(70)
@@ -24,7 +24,7 @@ test('equal sets have one number, and numbers give the sets back', () => {
   )
 })
 
-test('meet is the intersection, also when asked again', () => {
+test('meet gives the intersection, also when repeated', () => {
   fc.assert(
     fc.property(sets, given => {
       const table = new SetTable(70)
@@ -39,7 +39,7 @@ test('meet is the intersection, also when asked again', () => {
   )
 })
 
-test('a full table starts anew and says so', () => {
+test('a full table is cleared, and clears are counted', () => {
   const table = new SetTable(32, 8)
   for (let i = 0; i < 8; i++) intern(table, [i])
   expect([table.size, table.clears]).toEqual([8, 0])

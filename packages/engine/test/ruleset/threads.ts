@@ -40,7 +40,7 @@ export class Act {
 
 export const TYPE_NAMES = ['open', 'close', 'execve', 'rare', 'async']
 
-/** `rare` differs from event to event: any name. */
+/** A `rare` event can have any name. */
 const eventTypes: EventTypes = {
   all: [0, 1, 2, 3, 4],
   fields: ['evt.type'],
@@ -51,7 +51,7 @@ const eventTypes: EventTypes = {
   valueOf: (_, type) => (type === 3 ? undefined : TYPE_NAMES[type]),
 }
 
-/** Counts the fields that are read. */
+/** Counts the reads of proc.name. */
 export const reads = { count: 0 }
 
 export const threads = defineSource<Act>({

@@ -1,9 +1,9 @@
-/** UTF-8 that is put together piece by piece is what the language makes of the whole. */
+/** UTF-8 assembled piece by piece equals the encoding of the whole text. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ByteSink } from '../../src/index.ts'
 
-/** Texts with everything that is written in a way of its own: short and long, ASCII or not, to be escaped, ill-formed. */
+/** Texts of every kind that has a separate code path: short and long, ASCII or not, to be escaped, ill-formed. */
 const unit = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom('a', 'Z', '0', ' ', '/', '~', '\x7f') },
   {
@@ -23,7 +23,7 @@ const piece = fc.oneof(
   fc.record({ kind: fc.constant('byte' as const), value: fc.constant('\n') }),
 )
 
-test('pieces of text, in a sink of any size', () => {
+test('pieces of text are written as UTF-8, whatever the size of the sink', () => {
   const used = new ByteSink(1)
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), fc.nat(64), (pieces, size) => {
@@ -45,7 +45,7 @@ test('pieces of text, in a sink of any size', () => {
   )
 })
 
-test('what is written, once more', () => {
+test('again repeats a range of what was written', () => {
   fc.assert(
     fc.property(text, fc.nat(400), fc.nat(400), (value, from, size) => {
       const sink = new ByteSink(1)
@@ -60,7 +60,7 @@ test('what is written, once more', () => {
 
 const latin1 = (whole: string) => Buffer.from(whole).toString('latin1')
 
-test('memory that a long text took is given back', () => {
+test('clear releases the memory of a long text', () => {
   const sink = new ByteSink()
   sink.text('x'.repeat(8 << 20))
   sink.clear()

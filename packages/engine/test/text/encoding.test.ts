@@ -3,13 +3,13 @@ import { expect, test } from 'vitest'
 import { quote, unquote } from '../../src/condition/quote.ts'
 import { bytesToText, hasRawBytes, textToBytes } from '../../src/text/encoding.ts'
 
-test('bytes survive being text', () => {
+test('bytes survive conversion to text and back', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 30 }), bytes => void expect(textToBytes(bytesToText(bytes))).toEqual(bytes)),
   )
 })
 
-test('text survives being bytes', () => {
+test('text survives conversion to bytes and back', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), text => bytesToText(textToBytes(text)) === text && !hasRawBytes(text)),
   )

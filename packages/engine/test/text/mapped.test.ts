@@ -5,7 +5,7 @@ import { SourceText } from '../../src/text/source.ts'
 
 const source = new SourceText('a.yaml', 'first line\nsecond line\r\nthird line\n')
 
-test('places count lines and columns from 1, whatever ends a line', () => {
+test('places count lines and columns from 1, whatever the line ending', () => {
   const at = (offset: number) => {
     const { line, column } = source.place(offset)
     return [line, column]
@@ -25,7 +25,7 @@ test('places count lines and columns from 1, whatever ends a line', () => {
   ])
 })
 
-test('pieces keep their places through putting together and cutting', () => {
+test('pieces keep their places when joined and sliced', () => {
   const whole = MappedText.exact(source.content, source, 0)
   const text = new MappedTextBuilder().add(whole, 0, 5).insert(' and ', whole, 11).add(whole, 11, 17).build()
   expect(text.text).toBe('first and second')
@@ -49,7 +49,7 @@ test('a long line is cut to a window around the place', () => {
   expect(line!.slice(carets!.indexOf('^'), carets!.length)).toBe('XYZ')
 })
 
-test('tabs stay tabs, and what cannot be printed is replaced', () => {
+test('a snippet keeps tabs and replaces unprintable characters', () => {
   const odd = new SourceText('o', '\tx\u0000\u001by = z')
   expect(snippet(odd, odd.place(2, 1))).toBe('\tx\ufffd\ufffdy = z\n\t ^\n')
 })

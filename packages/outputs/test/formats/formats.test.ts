@@ -77,7 +77,7 @@ const alerts: fc.Arbitrary<AlertData> = fc.record(
   },
 )
 
-test('whatever the alert, each format prints one line, and JSON is JSON', () => {
+test('for any alert, each format prints one line, and JSON formats print valid JSON', () => {
   fc.assert(
     fc.property(alerts, alert => {
       for (const { format } of Object.values(FORMATS)) {
@@ -89,7 +89,7 @@ test('whatever the alert, each format prints one line, and JSON is JSON', () => 
   )
 })
 
-test('whatever the alert, OCSF has the required attributes, and only known ones', () => {
+test('for any alert, OCSF has the required attributes and no unknown ones', () => {
   fc.assert(
     fc.property(alerts, alert => {
       const finding = JSON.parse(FORMATS.ocsf.format.print(alert))
@@ -115,7 +115,7 @@ function parseCef(line: string): { head: string[]; extensions: Map<string, strin
   return { head, extensions: new Map(extensions) }
 }
 
-test('whatever the alert, a reader of CEF finds the keys of a harmless alert, and the message', () => {
+test('for any alert, a reader of CEF finds the keys that harmless values have, and the message', () => {
   const harmless = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? 'v' : value)
   fc.assert(
     fc.property(alerts, alert => {
@@ -134,7 +134,7 @@ test('whatever the alert, a reader of CEF finds the keys of a harmless alert, an
   )
 })
 
-test('CEF: escaped as the standard says', () => {
+test('CEF: escapes as the standard says', () => {
   const alert = {
     ...parseAlert(cases[0]!.text('alert')),
     rule: 'a|b\\c',
@@ -146,7 +146,7 @@ test('CEF: escaped as the standard says', () => {
   expect(cefLine(alert)).toContain(' msg=x\\=1\\ny\\\\z')
 })
 
-test('ECS: every row of the table is found in its place', () => {
+test('ECS: every field of the table appears at its path', () => {
   const base = parseAlert(cases[0]!.text('alert'))
   for (const [name, where, convert] of ECS_FIELDS) {
     const given = /start$|uptime$/.test(where) ? 1_700_000_000_000_000_000n : /^\//.test(where) ? '/x' : '/some/text'
@@ -157,7 +157,7 @@ test('ECS: every row of the table is found in its place', () => {
   }
 })
 
-test('Parquet: columns that a reader gives back', async () => {
+test('Parquet: a reader recovers the columns', async () => {
   const two = cases.slice(0, 2).map(one => parseAlert(one.text('alert')))
   const file = parquetWriteBuffer({ columnData: ocsfColumns(two) as never })
   const rows = await parquetReadObjects({ file })

@@ -1,4 +1,4 @@
-/** What is left of a journal after a crash of the machine, or on a disk that forgets. */
+/** What is left of a journal after a crash of the machine, or on a disk that loses data. */
 import {
   copyFileSync,
   mkdirSync,
@@ -21,7 +21,7 @@ const root = mkdtempSync(join(tmpdir(), 'falc-damage-'))
 afterAll(() => rmSync(root, { recursive: true }))
 
 const pristine = join(root, 'pristine')
-/** Small files, as many as it takes. */
+/** So small that the journal has several files. */
 const MAX_BYTES = 16 * 4096
 const COUNT = 60
 const LINES = numbers(COUNT).map(n => `${n} ${'é\u{1f600}"\\'.repeat(10)}`)
@@ -48,7 +48,7 @@ async function read(folder: string) {
   const { queue, user } = await openQueue({ folder, maxBytes: MAX_BYTES })
   const found = queue.length
   const lines = await takeAll(queue)
-  // It still takes alerts.
+  // It still accepts alerts.
   queue.push(item('new'))
   expect(await takeAll(queue)).toEqual(['new'])
   await queue.close()
@@ -56,7 +56,7 @@ async function read(folder: string) {
   return { lines, found, user }
 }
 
-test('a file that ends anywhere has all records that are whole', async () => {
+test('a file cut off anywhere still yields all complete records', async () => {
   const last = segmentsIn(pristine).at(-1)!
   const size = readFileSync(last).length
   const before = (await read(withoutLast())).lines.length
@@ -81,7 +81,7 @@ function withoutLast(): string {
   return folder
 }
 
-test('whatever bytes are wrong, all other records arrive, in order, and missing ones are counted', async () => {
+test('whatever bytes are corrupt, all other records arrive in order, and missing ones are counted', async () => {
   const files = segmentsIn(pristine).length
   const damage = fc.record({
     file: fc.nat(files - 1),
@@ -100,14 +100,14 @@ test('whatever bytes are wrong, all other records arrive, in order, and missing 
       const { lines, found, user } = await read(folder)
       expect(lines).toEqual(LINES.filter(line => lines.includes(line)))
       expect(lines.length + (user.lost.queue_damaged ?? 0)).toBe(found)
-      // Each place costs the two or three records that it touches.
+      // Each damaged place costs the two or three records that it touches.
       expect(lines.length).toBeGreaterThanOrEqual(COUNT - 4 * damages.length)
     }),
     { numRuns: 50 },
   )
 })
 
-test('a file that is missing is counted', async () => {
+test('the records of a missing file are counted as lost', async () => {
   const folder = copy()
   const [, second, third] = segmentsIn(folder)
   rmSync(second!)
@@ -122,14 +122,14 @@ test('a file that is missing is counted', async () => {
 test.each([
   ['is lost', undefined],
   ['is garbage', Buffer.alloc(5000, 7)],
-])('a position that %s costs repetitions', async (_, content) => {
+])('if the position %s, all alerts are delivered again', async (_, content) => {
   const folder = copy()
   rmSync(join(folder, 'position'))
   if (content) writeFileSync(join(folder, 'position'), content)
   expect((await read(folder)).lines).toEqual(LINES)
 })
 
-test('a position ahead of the journal holds: numbers are not used twice', async () => {
+test('a position ahead of the journal is kept: numbers are not reused', async () => {
   const folder = newFolder()
   const options = { folder, maxBytes: MAX_BYTES }
   const first = await openQueue(options)
@@ -147,7 +147,7 @@ test('a position ahead of the journal holds: numbers are not used twice', async 
   await third.queue.close()
 })
 
-test('a start reads the newest file only', async () => {
+test('opening a queue reads only the newest file', async () => {
   let bytes = 0
   const counting: Files = {
     ...FILES,
@@ -170,7 +170,7 @@ test('a start reads the newest file only', async () => {
   await queue.close()
 })
 
-test('what is done with is deleted', async () => {
+test('files whose alerts are all done are deleted', async () => {
   const folder = newFolder()
   const { queue } = await openQueue({ folder, maxBytes: 1024 * 1024 })
   for (const text of numbers(2000)) queue.push(item(text))

@@ -1,7 +1,8 @@
-/** Deliveries whose queues are on disk: across processes, reloads and refusals. */
+/** Deliveries whose queues are on disk: across restarts, reloads and rejections. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { EMPTY } from '../../../../scripts/testing/empty.ts'
 import { eventually, until } from '../../../../scripts/testing/wait.ts'
 import {
   type Answer,
@@ -17,7 +18,7 @@ import {
 import { deliverLines, line } from '../lines.ts'
 import { newFolder, numbers } from './folder.ts'
 
-/** A receiver that takes everything, or answers with a failure. */
+/** A receiver that accepts everything, or answers with a failure. */
 class Receiver implements Output {
   readonly name = 'receiver'
   readonly batch = { items: 10 }
@@ -64,7 +65,7 @@ const balanced = ({ stats }: Delivery) => {
   expect(delivered + queued + dead + Object.values(dropped).reduce((sum, n) => sum + n, 0)).toBe(pushed)
 }
 
-test('what waits when it closes is delivered by the next one', async () => {
+test('alerts that wait when a delivery closes are delivered by the next one', async () => {
   const [folder, receiver, log] = [newFolder(), new Receiver(), [] as string[]]
   receiver.fails = () => DOWN
   const first = durable(receiver, folder, log)
@@ -73,7 +74,7 @@ test('what waits when it closes is delivered by the next one', async () => {
   await until('it has failed', () => first.stats.failing !== undefined)
   await first.close(0)
   balanced(first)
-  expect(first.stats).toMatchObject({ queued: 30, dropped: {} })
+  expect(first.stats).toMatchObject({ queued: 30, dropped: EMPTY })
   expect(log.at(-1)).toBe('receiver: 30 alerts stay in the queue on disk')
   receiver.fails = undefined
   const second = durable(receiver, folder)
@@ -84,7 +85,7 @@ test('what waits when it closes is delivered by the next one', async () => {
   await second.close()
 })
 
-test('what the receiver refuses can be listed, tried again and dropped', async () => {
+test('alerts that the receiver rejects can be listed, retried and dropped', async () => {
   const [folder, receiver, log] = [newFolder(), new Receiver(), [] as string[]]
   receiver.fails = ({ body }) => (body === '1' || body === '3' ? POISON : undefined)
   const delivery = durable(receiver, folder, log)
@@ -92,7 +93,7 @@ test('what the receiver refuses can be listed, tried again and dropped', async (
   onTestFinished(() => delivery.close())
   fill(delivery, numbers(5))
   await delivery.flush()
-  expect(delivery.stats).toMatchObject({ delivered: 3, dead: 2, dropped: {} })
+  expect(delivery.stats).toMatchObject({ delivered: 3, dead: 2, dropped: EMPTY })
   expect(log).toEqual(['receiver: receiver answered 400; what it refuses is kept as dead letters'])
   const letters = new DeadLetters(folder)
   await eventually(async () => expect(await listOf(letters)).toHaveLength(2))
@@ -110,7 +111,7 @@ test('what the receiver refuses can be listed, tried again and dropped', async (
   balanced(delivery)
 })
 
-test.each(['../position', '..', 'a/b', ''])('a dead letter is not named "%s"', async name => {
+test.each(['../position', '..', 'a/b', ''])('the name "%s" matches no dead letter', async name => {
   const folder = newFolder()
   const delivery = durable(new Receiver(), folder)
   await delivery.open()
@@ -124,7 +125,7 @@ const wanted = (receiver: Receiver, folder: string, key: string) => [
   { name: 'receiver', key, folder, make: () => durable(receiver, folder) },
 ]
 
-test('a reload keeps an output that has not changed, and exchanges one that has, without loss', async () => {
+test('a reload keeps an unchanged output, and replaces a changed one without loss', async () => {
   const [folder, receiver] = [newFolder(), new Receiver()]
   receiver.fails = () => DOWN
   const outputs = new Outputs()
@@ -139,22 +140,22 @@ test('a reload keeps an output that has not changed, and exchanges one that has,
     const end = replaced.finally(() => {
       over = true
     })
-    // Alerts come at every moment of the exchange.
+    // Alerts arrive throughout the replacement.
     while (!over) {
       fill(outputs, [String(next++)])
       await new Promise(resolve => setImmediate(resolve))
     }
     const gone = await end
-    expect(gone.stats[0]).toMatchObject({ dropped: {} })
+    expect(gone.stats[0]).toMatchObject({ dropped: EMPTY })
     await gone.close(0)
   }
   receiver.fails = undefined
   await outputs.flush()
   expect(receiver.got).toEqual(numbers(next))
-  expect(outputs.stats[0]).toMatchObject({ queued: 0, dropped: {} })
+  expect(outputs.stats[0]).toMatchObject({ queued: 0, dropped: EMPTY })
 })
 
-test('after a reload that fails, the output is as it was', async () => {
+test('a failed reload loses no alert, and the old output continues', async () => {
   const [folder, receiver] = [newFolder(), new Receiver()]
   receiver.fails = () => DOWN
   const outputs = new Outputs()

@@ -1,4 +1,4 @@
-/** A queue on a disk that is full, hangs, is used twice, or that somebody has prepared. */
+/** A queue on a disk that is full or hangs, or in a folder that is in use or was tampered with. */
 import { existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -8,7 +8,7 @@ import { Device } from '../../src/queue/device.ts'
 import { FILES, type Files, OPEN } from '../../src/queue/files.ts'
 import { item, newFolder, numbers, openQueue, segmentsIn, takeAll } from './folder.ts'
 
-/** A disk that does what `fate` says before each write to a journal. */
+/** A disk that calls `fate` before each write to a journal. */
 function disk(fate: () => Promise<void>): Files {
   return {
     ...FILES,
@@ -25,7 +25,7 @@ function disk(fate: () => Promise<void>): Files {
   }
 }
 
-test('a full disk is told once, alerts go out from memory, and it recovers', async () => {
+test('a full disk is logged once, alerts are sent from memory, and the queue recovers', async () => {
   let full = true
   const files = disk(async () => {
     if (full) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
@@ -44,7 +44,7 @@ test('a full disk is told once, alerts go out from memory, and it recovers', asy
   expect(saved).toBe(false)
   full = false
   await eventually(() => expect(queue.disk).toMatchObject({ unwritten: 0 }))
-  // Four are out and not done with.
+  // Four are taken and not yet done.
   expect(saved).toBe(false)
   queue.done(4)
   await saving
@@ -57,7 +57,7 @@ test('a full disk is told once, alerts go out from memory, and it recovers', asy
   expect(user.lost).toEqual({})
 })
 
-test('what a producer pushes that waits while the queue is crowded is not read again', async () => {
+test('alerts of a producer that waits while the queue is crowded are not read back from disk', async () => {
   const read: string[] = []
   const files: Files = {
     ...FILES,
@@ -82,7 +82,7 @@ test('what a producer pushes that waits while the queue is crowded is not read a
   await queue.close()
 })
 
-test('what the disk does not take is bounded, and counted', async () => {
+test('alerts that the disk does not accept are bounded in memory, and counted when dropped', async () => {
   const files = disk(() => Promise.reject(Object.assign(new Error('EROFS: read-only'), { code: 'EROFS' })))
   const { queue, user } = await openQueue({ folder: newFolder(), files })
   for (let i = 0; i < 2000; i++) queue.push(item('x'.repeat(10_000)))
@@ -93,7 +93,7 @@ test('what the disk does not take is bounded, and counted', async () => {
   expect(user.lost).toEqual({ queue_disk: 2000 })
 })
 
-test('what is out when the queue closes is written, if the disk recovers', async () => {
+test('alerts in flight when the queue closes are written, if the disk recovers', async () => {
   let full = true
   const files = disk(async () => {
     if (full) throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })
@@ -109,7 +109,7 @@ test('what is out when the queue closes is written, if the disk recovers', async
   await second.queue.close()
 })
 
-test('a disk that does not answer holds up nothing', async () => {
+test('a disk that hangs does not block the queue', async () => {
   const { promise: hangs, resolve: answer } = Promise.withResolvers<void>()
   const folder = newFolder()
   const { queue, user } = await openQueue({ folder, files: disk(() => hangs), device: new Device(2000) })
@@ -126,13 +126,13 @@ test('a disk that does not answer holds up nothing', async () => {
   )
   expect(await takeAll(queue)).toEqual(['10'])
   await queue.close()
-  // What was written late is void, or arrives again.
+  // Late writes are void, or their alerts arrive again.
   const again = await openQueue({ folder })
   for (const text of await takeAll(again.queue)) expect(numbers(11)).toContain(text)
   await again.queue.close()
 })
 
-test('a folder has one user at a time, and a socket that a crash has left is nobody', async () => {
+test('a folder has one user at a time; a lock left by a crash is ignored', async () => {
   const folder = newFolder()
   const { queue } = await openQueue({ folder })
   await expect(openQueue({ folder })).rejects.toThrow(`${folder} is used by another process`)
@@ -144,7 +144,7 @@ test('a folder has one user at a time, and a socket that a crash has left is nob
   await third.queue.close()
 })
 
-test('a long path has a lock, too', async () => {
+test('a folder with a long path is locked, too', async () => {
   const folder = join(newFolder(), 'x'.repeat(120))
   const { queue } = await openQueue({ folder })
   expect(existsSync(join(folder, 'lock'))).toBe(true)
@@ -152,7 +152,7 @@ test('a long path has a lock, too', async () => {
   await queue.close()
 })
 
-test('only the owner reads what is there', async () => {
+test('only the owner can read the files of a queue', async () => {
   const folder = newFolder()
   const { queue } = await openQueue({ folder })
   queue.push(item('a'))
@@ -163,7 +163,7 @@ test('only the owner reads what is there', async () => {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
   for (const file of files) {
     if (file.isSocket()) continue
-    // What is written meanwhile may have gone.
+    // Files that are written meanwhile may have gone.
     const stat = lstatSync(join(file.parentPath, file.name), { throwIfNoEntry: false })
     if (stat === undefined) continue
     expect([file.name, stat.mode & 0o777]).toEqual([file.name, file.isDirectory() ? 0o700 : 0o600])
@@ -171,7 +171,7 @@ test('only the owner reads what is there', async () => {
   await queue.close()
 })
 
-test('links are not followed', async () => {
+test('symbolic links are not followed', async () => {
   const folder = newFolder()
   mkdirSync(dirname(folder), { recursive: true })
   const victim = `${folder}.victim`
@@ -185,7 +185,7 @@ test('links are not followed', async () => {
   await expect(openQueue({ folder: other })).rejects.toThrow('ELOOP')
 })
 
-test('files of others are left alone', async () => {
+test('unrelated files are left alone', async () => {
   const folder = newFolder()
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   for (const name of ['notes.txt', '1.journal', '00000000000000xx.journal', 'journal'])
@@ -205,7 +205,7 @@ test('a folder that others can write to is refused', async () => {
   await expect(openQueue({ folder })).rejects.toThrow(`others can write to ${folder}`)
 })
 
-test('the oldest go in whole files when bytes are short', async () => {
+test('when space is short, the oldest alerts are dropped', async () => {
   const folder = newFolder()
   const { queue, user } = await openQueue({ folder, maxBytes: 64 * 1024, drop: 'oldest' })
   for (let i = 0; i < 300; i++) {
@@ -221,7 +221,7 @@ test('the oldest go in whole files when bytes are short', async () => {
   expect(segmentsIn(folder).length).toBeLessThanOrEqual(1)
 })
 
-test('a queue that is full of bytes takes no more, and does again when there is room', async () => {
+test('a queue that is full by bytes accepts no more until there is room again', async () => {
   const { queue, user } = await openQueue({ folder: newFolder(), maxBytes: 64 * 1024 })
   for (let i = 0; i < 300; i++) {
     queue.push(item(`${i} ${'x'.repeat(500)}`))

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Fifo } from '../../src/queue/fifo.ts'
 
-/** Pushes so many, or takes as many as the number says below zero; 0 clears. */
+/** A positive number pushes that many items, a negative one takes that many, and 0 clears. */
 const steps = fc.array(fc.integer({ min: -300, max: 300 }), { maxLength: 20 })
 
 test('items come out in the order in which they went in, while it grows, wraps around and shrinks', () => {

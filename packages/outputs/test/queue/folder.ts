@@ -1,4 +1,4 @@
-/** Queues of lines, in folders of their own. */
+/** Queues of lines, each in its own folder. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,7 +46,7 @@ export async function openQueue(
   return { queue, user }
 }
 
-/** The lines of everything that waits; all of it is done with. */
+/** Takes all that is queued, marks it as done, and returns the lines. */
 export async function takeAll(queue: Queue): Promise<string[]> {
   const lines: string[] = []
   while (queue.length > 0) {

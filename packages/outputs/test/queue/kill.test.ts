@@ -1,4 +1,4 @@
-/** kill -9 at 200 moments of a delivery: every alert arrives, and a receiver that knows ids has each once. */
+/** kill -9 at 200 moments of a delivery: every alert arrives, and a receiver that knows IDs has each once. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
@@ -33,7 +33,7 @@ beforeAll(async () => {
   let requests = 0
   server = createServer(async (request, response) => {
     const body = await text(request)
-    // A receiver that is sometimes busy lets alerts wait.
+    // A receiver that is sometimes busy makes alerts wait.
     if (++requests % 40 === 0) return response.writeHead(503).end()
     const ids = seen.get(request.url!) ?? new Map<string, number>()
     seen.set(request.url!, ids)
@@ -50,7 +50,7 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true })
 })
 
-/** Starts the program; `saved` is the number up to which alerts are, as far as it has said. */
+/** Starts the program; `saved` is the number up to which alerts are saved, as last reported. */
 function start(folder: string, path: string, from: number, to: number) {
   const child = spawn(process.execPath, [program, folder, `${url}${path}`, String(from), String(to)])
   const run = { child, saved: from, errors: 0, error: '', said: Promise.withResolvers<void>() }
@@ -75,7 +75,7 @@ async function survive(path: string, folder: string, afterKill: (saved: number) 
   for (let kill = 0; kill < KILLS; kill++) {
     const run = start(folder, path, next, next + 1_000_000)
     await run.said.promise
-    // Between the first alerts and some hundreds.
+    // Some time after the first alerts, up to some hundreds.
     await sleep(Math.random() * 40)
     run.child.kill('SIGKILL')
     await once(run.child, 'close')
@@ -95,20 +95,20 @@ async function survive(path: string, folder: string, afterKill: (saved: number) 
 
 const LONG = { timeout: 1_200_000 }
 
-test.concurrent('as it is', LONG, async () => {
+test.concurrent('kills lose no alert', LONG, async () => {
   expect(await survive('/plain', join(root, 'plain'), () => {})).toBe(0)
 })
 
-test.concurrent('as it is, once more', LONG, async () => {
+test.concurrent('kills lose no alert, in a second folder at the same time', LONG, async () => {
   expect(await survive('/again', join(root, 'again'), () => {})).toBe(0)
 })
 
-test.concurrent('with the last page torn', LONG, async () => {
+test.concurrent('kills that tear the last page lose no saved alert', LONG, async () => {
   const folder = join(root, 'torn')
   expect(await survive('/torn', folder, saved => tear(folder, saved))).toBe(0)
 })
 
-test.concurrent('with a full disk', LONG, async context => {
+test.concurrent('kills on a full disk lose no alert', LONG, async context => {
   const mount = join(root, 'small')
   mkdirSync(mount)
   const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48k,mode=700', 'tmpfs', mount])
@@ -120,7 +120,7 @@ test.concurrent('with a full disk', LONG, async context => {
   }
 })
 
-/** What a crash of the machine does to the page that was being written: everything that was not saved is cut off anywhere, and garbage follows. */
+/** Like a crash of the machine during a write: cuts off unsaved data at a random place, and appends garbage. */
 function tear(folder: string, saved: number): void {
   const path = segmentsIn(folder).at(-1)
   if (path === undefined) return

@@ -1,6 +1,6 @@
 /**
- * A program that delivers alerts and is killed while it does: FOLDER URL FROM TO. It says which alerts are saved and how often the
- * disk has failed, and ends when all are delivered.
+ * A program that delivers alerts and is killed meanwhile: FOLDER URL FROM TO. It prints up to which number alerts are saved and
+ * how often the disk has failed, and exits when all are delivered.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Delivery } from '../../src/delivery/delivery.ts'

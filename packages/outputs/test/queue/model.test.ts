@@ -1,4 +1,4 @@
-/** A queue on disk does what the one in memory does, and survives what that one does not. */
+/** A queue on disk behaves like the one in memory, and also survives kills. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ const KINDS = {
   disk: (options: QueueBounds) => new DiskQueue({ ...options, folder: newFolder() }),
 }
 
-describe.each(Object.entries(KINDS))('a queue on %s', (_, make) => {
+describe.each(Object.entries(KINDS))('the %s queue', (_, make) => {
   async function open(options: QueueBounds = {}) {
     const queue: Queue = make(options)
     const user = new User()
@@ -21,7 +21,7 @@ describe.each(Object.entries(KINDS))('a queue on %s', (_, make) => {
     return { queue, user }
   }
 
-  test('gives out what was pushed, in order', async () => {
+  test('returns items in the order in which they were pushed', async () => {
     const { queue } = await open()
     for (const text of numbers(100)) queue.push(item(text))
     expect(queue.length).toBe(100)
@@ -29,7 +29,7 @@ describe.each(Object.entries(KINDS))('a queue on %s', (_, make) => {
     await queue.close()
   })
 
-  test('gives out no more bytes than asked for, but one item at least', async () => {
+  test('returns no more bytes than requested, but at least one item', async () => {
     const { queue } = await open()
     for (let i = 0; i < 4; i++) queue.push(item('x'.repeat(100)))
     expect((await queue.take(10, 250)).length).toBe(2)
@@ -38,7 +38,7 @@ describe.each(Object.entries(KINDS))('a queue on %s', (_, make) => {
     await queue.close()
   })
 
-  test('that is full drops the newest', async () => {
+  test('drops the newest when full', async () => {
     const { queue, user } = await open({ capacity: 3 })
     for (const text of numbers(5)) queue.push(item(text))
     expect(user.lost).toEqual({ queue_full: 2 })
@@ -48,7 +48,7 @@ describe.each(Object.entries(KINDS))('a queue on %s', (_, make) => {
     await queue.close()
   })
 
-  test('that is full by bytes refuses before an alert is printed, but keeps room that is worth it', async () => {
+  test('refuses further alerts once full by bytes, but not after dropping a single oversized one', async () => {
     const maxBytes = 128 * 4096
     const { queue, user } = await open({ maxBytes })
     let printed = 0
@@ -56,7 +56,7 @@ describe.each(Object.entries(KINDS))('a queue on %s', (_, make) => {
     while (!queue.refuses && printed < 1000) queue.push(item(`${printed++} ${text}`))
     expect(user.lost).toEqual({ queue_full: 1 })
     expect(queue.length).toBe(printed - 1)
-    // One that is far too large leaves what is free to others.
+    // An alert that is far too large leaves the free space to other alerts.
     const { queue: other } = await open({ maxBytes })
     other.push(item('small'))
     other.push(item('x'.repeat(maxBytes)))
@@ -67,7 +67,7 @@ describe.each(Object.entries(KINDS))('a queue on %s', (_, make) => {
     }
   })
 
-  test('that is full drops the oldest', async () => {
+  test('drops the oldest when full, if configured', async () => {
     const { queue, user } = await open({ capacity: 3, drop: 'oldest' })
     for (const text of numbers(5)) queue.push(item(text))
     expect(user.lost).toEqual({ queue_full: 2 })
@@ -75,7 +75,7 @@ describe.each(Object.entries(KINDS))('a queue on %s', (_, make) => {
     await queue.close()
   })
 
-  test('counts what was taken and is not done with', async () => {
+  test('counts items that are taken but not done towards its capacity', async () => {
     const { queue, user } = await open({ capacity: 3 })
     for (const text of numbers(3)) queue.push(item(text))
     await queue.take(2, 1e9)
@@ -98,16 +98,16 @@ const steps = fc.array(
   { maxLength: 50 },
 )
 
-test('whenever it is killed, nothing that was saved and not done with is missing, and the order is kept', async () => {
+test('a kill at any moment loses no saved alert that was not done, and keeps the order', async () => {
   await fc.assert(
     fc.asyncProperty(steps, fc.constantFrom(4096, 65_536), fc.constantFrom(0, 1000), async (script, maxBytes, sync) => {
       const folder = mkdtempSync(join(tmpdir(), 'falc-model-'))
-      // Segments are small: records lie in many.
+      // Segments are small: records spread over many.
       const options = (name: string) => ({ folder: join(folder, name), maxBytes: 64 * maxBytes, sync })
       let incarnation = 0
       let { queue, user } = await openQueue(options('0'))
       let pushed = 0
-      /** Up to here, all are done with; up to there, all are on disk. */
+      /** All alerts before `done` are done, and all before `saved` are on disk. */
       let [done, saved] = [0, 0]
       let taken: number[] = []
       try {
@@ -149,7 +149,7 @@ test('whenever it is killed, nothing that was saved and not done with is missing
             if (rest.length > 0) expect(first).toBeLessThanOrEqual(done)
             expect(rest.length > 0 ? rest.at(-1)! + 1 : Math.max(done, 0)).toBeGreaterThanOrEqual(Math.max(done, saved))
             if (step.do === 'restart' && rest.length > 0) expect(first).toBe(done)
-            // What was not saved is gone. All of the rest is done with, which a kill may undo.
+            // Unsaved alerts may be lost. All others are done now, which a kill may undo.
             if (rest.length > 0) pushed = rest.at(-1)! + 1
             ;[done, saved, taken] = [pushed, pushed, []]
           }

@@ -1,4 +1,4 @@
-/** A queue in memory keeps what waits far behind as bytes: nobody can tell, except by how much fits. */
+/** A queue in memory packs alerts far from its front into bytes: the only visible effect is that more fit. */
 import { alertSize, defineSource, Engine } from '@falc/engine'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -40,11 +40,11 @@ function queueOf(bounds: QueueBounds = {}) {
   return { queue, lost }
 }
 
-/** The first ones wait as they are. */
+/** This many alerts at the front are not packed. */
 const FRONT = 2048
 const bodies = (items: Iterable<Item>) => Array.from(items, ({ body }) => body)
 
-test('what is given out is what a list would give out', () => {
+test('the queue returns the same items as a plain list', () => {
   const step = fc.record({
     kind: fc.constantFrom('even', 'odd', 'plain'),
     length: fc.oneof({ weight: 9, arbitrary: fc.nat(100) }, { weight: 1, arbitrary: fc.nat(100_000) }),
@@ -70,7 +70,7 @@ test('what is given out is what a list would give out', () => {
         queue.done(got.length)
         expect(queue.length).toBe(list.length)
       }
-      // All but a few are gone, then the rest.
+      // All but one are taken, then the rest is drained.
       const most = bodies(queue.take(list.length - 1, Number.POSITIVE_INFINITY))
       queue.done(most.length)
       expect([...most, ...bodies(queue.drain())]).toEqual(list)
@@ -80,7 +80,7 @@ test('what is given out is what a list would give out', () => {
   )
 })
 
-test.each(['newest', 'oldest'] as const)('bytes are bounded, with what they are; the %s are dropped', drop => {
+test.each(['newest', 'oldest'] as const)('the byte limit is used up but never exceeded; the %s are dropped', drop => {
   const maxBytes = 4 << 20
   const { queue, lost } = queueOf({ maxBytes, drop })
   const pushed = 60_000
@@ -96,7 +96,7 @@ test.each(['newest', 'oldest'] as const)('bytes are bounded, with what they are;
   expect([queue.length, queue.bytes]).toEqual([0, 0])
 })
 
-test('of alerts of any kind, the oldest are dropped, with what they were counted with', () => {
+test('the oldest alerts of any kind are dropped, and their exact size is subtracted', () => {
   const kinds = ['even', 'plain', 'odd', 'even'] as const
   const { queue, lost } = queueOf({ capacity: FRONT + 50, drop: 'oldest' })
   const list: string[] = []
@@ -105,7 +105,7 @@ test('of alerts of any kind, the oldest are dropped, with what they were counted
     queue.push(item)
     list.push(item.body)
   }
-  // What is in front is gone, too.
+  // These push out the unpacked front, too.
   for (let i = 0; i < 2 * FRONT; i++) {
     const item = itemOf(i, kinds[i % kinds.length]!, i % 70)
     queue.push(item)
@@ -118,10 +118,10 @@ test('of alerts of any kind, the oldest are dropped, with what they were counted
   expect([queue.length, queue.bytes]).toEqual([0, 0])
 })
 
-test('alerts of rules between others take no memory of their own', () => {
+test('alternating kinds of alerts share segments of memory', () => {
   const { queue } = queueOf({ maxBytes: 1e9 })
   const before = process.memoryUsage().arrayBuffers
   for (let i = 0; i < 10_000; i++) queue.push(itemOf(i, i % 2 === 0 ? 'even' : 'plain', 20))
-  // As many segments as alerts would be 250 MB.
+  // One segment per alert would take 250 MB.
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 << 20)
 })

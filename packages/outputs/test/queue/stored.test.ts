@@ -31,7 +31,7 @@ const alerts: fc.Arbitrary<AlertData> = fc.record({
   lastTime: fc.option(fc.bigInt({ min: 0n, max: 2_000_000_000_000_000_000n }), { nil: undefined }),
 })
 
-test('an alert that was on disk is sent as if it had not been', () => {
+test('an alert read back from disk prints the same in every format', () => {
   fc.assert(
     fc.property(alerts, alert => {
       const again = parseStored(printStored(alert))

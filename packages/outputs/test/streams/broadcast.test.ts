@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Broadcast, type Sink } from '../../src/streams/broadcast.ts'
 import { idOf, item } from '../transports/items.ts'
 
-/** A client that reads when it is told to. */
+/** A client that accepts writes while it has room. */
 class Reader implements Sink {
   readonly got: (number | string)[] = []
   room: number
@@ -30,7 +30,7 @@ const items = (from: number, to: number) => Array.from({ length: to - from + 1 }
 const broadcast = (change = {}) => new Broadcast({ history: 10, buffer: 3, maxClients: 3, ...change })
 
 describe('broadcast', () => {
-  test('every client gets every alert; a full one says nothing to the others', () => {
+  test('every client gets every alert; a full client does not affect the others', () => {
     const all = broadcast()
     const [one, two] = [new Reader(), new Reader(1)]
     all.subscribe(one)
@@ -40,7 +40,7 @@ describe('broadcast', () => {
     expect(all.undone).toEqual({})
   })
 
-  test('a slow client loses the oldest alerts, and is told where they are missing', () => {
+  test('a slow client loses the oldest alerts, and gets a notice in their place', () => {
     const all = broadcast()
     const slow = new Reader(2)
     const client = all.subscribe(slow)!
@@ -52,7 +52,7 @@ describe('broadcast', () => {
     expect(all.undone).toEqual({ slow_client: 4 })
   })
 
-  test('alerts wait for the first client, which takes them from the others', () => {
+  test('alerts wait for the first client; later ones do not get them', () => {
     const all = broadcast()
     all.push(items(1, 3))
     const [one, two] = [new Reader(), new Reader()]
@@ -62,7 +62,7 @@ describe('broadcast', () => {
     expect([one.got, two.got]).toEqual([[1, 2, 3, 4], [4]])
   })
 
-  test('take is what no client has got', () => {
+  test('take() returns the alerts that no client has got', () => {
     const all = broadcast()
     all.push(items(1, 3))
     expect(all.take().map(({ id }) => id)).toEqual([1, 2, 3].map(idOf))
@@ -75,7 +75,7 @@ describe('broadcast', () => {
     expect(all.take().map(({ id }) => id)).toEqual([idOf(6)])
   })
 
-  test('alerts that nobody comes for are counted', () => {
+  test('alerts dropped before any client connects are counted', () => {
     const all = broadcast()
     all.push(items(1, 25))
     expect(all.undone).toEqual({ no_client: 15 })
@@ -86,7 +86,7 @@ describe('broadcast', () => {
     expect(all.undone).toEqual({ no_client: 15 })
   })
 
-  test('a client that comes back gets what it has missed; if that is no longer there, it is told', () => {
+  test('a client that reconnects gets the alerts it missed, or a notice if they are no longer kept', () => {
     const all = broadcast()
     all.subscribe(new Reader())
     all.push(items(1, 12))
@@ -97,7 +97,7 @@ describe('broadcast', () => {
     expect(late.got).toEqual(['missed undefined', 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
   })
 
-  test('too many clients; the end', () => {
+  test('a client beyond the limit is refused; closing ends all clients', () => {
     const all = broadcast()
     const readers = [1, 2, 3].map(() => new Reader())
     for (const reader of readers) expect(all.subscribe(reader)).toBeDefined()
@@ -107,7 +107,7 @@ describe('broadcast', () => {
     expect(all.clients).toBe(0)
   })
 
-  test('whatever happens: order, no alert twice, and each missing one is counted', () => {
+  test('whatever happens, alerts come in order, at most once, and missing ones are counted', () => {
     const steps = fc.oneof(
       fc.record({ push: fc.integer({ min: 1, max: 8 }) }),
       fc.record({ room: fc.integer({ min: 1, max: 8 }) }),
@@ -142,7 +142,7 @@ describe('broadcast', () => {
 describe('memory', () => {
   const large = (from: number, to: number) => items(from, to).map(one => ({ ...one, body: 'x'.repeat(1 << 20) }))
 
-  test('what waits for slow clients is bounded in bytes, and clients share it', () => {
+  test('the backlog of slow clients is bounded in bytes and shared by them', () => {
     const all = broadcast({ history: 1000, buffer: 1000 })
     const readers = [new Reader(1), new Reader(1), new Reader(1)]
     const clients = readers.map(reader => all.subscribe(reader)!)
@@ -157,7 +157,7 @@ describe('memory', () => {
     expect(all.undone).toEqual({ slow_client: clients[0]!.lost })
   })
 
-  test('what waits for the first client is bounded in bytes, too', () => {
+  test('the backlog for the first client is bounded in bytes, too', () => {
     const all = broadcast({ history: 1000 })
     all.push(large(1, 100))
     const kept = all.take().length

@@ -38,7 +38,7 @@ async function socket(values: Record<string, unknown> = {}) {
 }
 
 describe.skipIf(skipped('peers', missingModule('grpc', 'google.protobuf')))('gRPC', () => {
-  test('get returns what no client has got, field by field', async () => {
+  test('get returns the alerts that no client has got, with all fields', async () => {
     const { address, transport } = await socket()
     const change = {
       priority: 'Emergency',
@@ -66,7 +66,7 @@ describe.skipIf(skipped('peers', missingModule('grpc', 'google.protobuf')))('gRP
     expect(await client(address, 'get', '9').ended).toEqual([])
   })
 
-  test('sub gets what has waited, then alerts as they are raised; two clients get the same', async () => {
+  test('sub gets waiting alerts, then new ones as they are raised; a second client gets new ones, too', async () => {
     const { address, transport } = await socket()
     await transport.send([item(1)], patient())
     const first = client(address, 'sub', '4')
@@ -83,7 +83,7 @@ describe.skipIf(skipped('peers', missingModule('grpc', 'google.protobuf')))('gRP
     expect(two).toHaveLength(2)
   })
 
-  test.skipIf(cannotCertify())('mutual TLS on a network address; strangers are refused', async () => {
+  test.skipIf(cannotCertify())('mutual TLS on a network address; unknown clients are refused', async () => {
     const pem = certificates()
     const address = `127.0.0.1:${await freePort()}`
     await expect(open(grpc, { bind_address: address })).rejects.toMatchObject({ class: 'misconfigured' })
@@ -98,7 +98,7 @@ describe.skipIf(skipped('peers', missingModule('grpc', 'google.protobuf')))('gRP
   })
 
   test.skipIf(cannotCertify())(
-    'connections that do not end their handshake leave room for others, and do not hold up the end',
+    'connections that never finish the handshake leave room for other clients, and do not delay closing',
     async () => {
       const pem = certificates()
       const port = await freePort()
@@ -111,7 +111,7 @@ describe.skipIf(skipped('peers', missingModule('grpc', 'google.protobuf')))('gRP
         onTestFinished(() => void socket.destroy())
         return socket
       })
-      // Half of twice one client and sixteen.
+      // One client address may hold half of 2 × max_clients + 16 connections: 9 of these 12.
       await until('some are closed', () => silent.filter(socket => socket.destroyed).length === 3)
       const got = await client(`127.0.0.1:${port}`, 'get', '1', pem.ca, pem.clientCert, pem.clientKey).ended
       expect(got).toHaveLength(1)
@@ -120,7 +120,7 @@ describe.skipIf(skipped('peers', missingModule('grpc', 'google.protobuf')))('gRP
     },
   )
 
-  test('more clients than allowed are refused; the end of the output ends the others', async () => {
+  test('clients beyond the limit are refused; closing the output ends the streams of the others', async () => {
     const { address, transport } = await socket({ max_clients: 1 })
     await transport.send([item(1)], patient())
     const first = client(address, 'sub', '9')
@@ -131,7 +131,7 @@ describe.skipIf(skipped('peers', missingModule('grpc', 'google.protobuf')))('gRP
     expect((await first.ended).length).toBe(2)
   })
 
-  test('a client that has gone is forgotten, and alerts wait for the next', async () => {
+  test('a client that disconnects is forgotten, and alerts wait for the next one', async () => {
     const { address, transport } = await socket()
     await transport.send([item(1)], patient())
     expect(await client(address, 'sub', '1').ended).toHaveLength(1)
@@ -144,7 +144,7 @@ describe.skipIf(skipped('peers', missingModule('grpc', 'google.protobuf')))('gRP
   })
 })
 
-test('the socket: its owner’s alone; one left behind is replaced, one in use is not', async () => {
+test('the socket is accessible to its owner alone, and one in use is not replaced', async () => {
   const path = join(folder(), 'run', 'falco.sock')
   const values = { bind_address: `unix://${path}` }
   const transport = await open(grpc, values)

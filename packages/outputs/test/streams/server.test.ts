@@ -1,4 +1,4 @@
-/** Servers that outputs open, and clients that mean harm. */
+/** Servers that outputs open, and hostile clients. */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Socket } from 'node:net'
@@ -25,7 +25,7 @@ async function serve(connections: number) {
   return { port: (server.address() as AddressInfo).port, seen }
 }
 
-/** On this machine, every 127.x.x.x is a client. */
+/** On this machine, each address 127.x.x.x counts as another client. */
 function client(port: number, from = '127.0.0.1'): Socket {
   const socket = connect({ port, host: '127.0.0.1', localAddress: from })
   onTestFinished(() => void socket.destroy())
@@ -36,7 +36,7 @@ function client(port: number, from = '127.0.0.1'): Socket {
 const closed = (socket: Socket) => until('the connection is closed', () => socket.destroyed)
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
-test('one client gets half of the connections', async () => {
+test('one client gets at most half of the connections', async () => {
   const { port } = await serve(4)
   const [first, second, third] = [1, 2, 3].map(() => client(port, '127.0.0.2')) as [Socket, Socket, Socket]
   await closed(third)
@@ -54,7 +54,7 @@ test('one client gets half of the connections', async () => {
   })
 })
 
-test('requests that wait for their answers are few', async () => {
+test('a connection that pipelines many requests is closed after a few', async () => {
   const { port, seen } = await serve(4)
   const flood = client(port)
   flood.write(GET.repeat(200))
@@ -62,7 +62,7 @@ test('requests that wait for their answers are few', async () => {
   expect(seen.requests).toBeLessThan(10)
 })
 
-test('an answer that nobody takes is given up', async () => {
+test('a response that the client does not read is abandoned', async () => {
   const { port, seen } = await serve(4)
   const lazy = client(port)
   lazy.write(GET)
@@ -70,7 +70,7 @@ test('an answer that nobody takes is given up', async () => {
   await closed(lazy.resume())
 })
 
-test('an IPv6 network counts as one client', () => {
+test('an IPv6 /64 network counts as one client', () => {
   const server = createServer()
   boundConnections(server, 4)
   const closed = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8:0:1::1'].map(remoteAddress => {
@@ -81,7 +81,7 @@ test('an IPv6 network counts as one client', () => {
   expect(closed).toEqual([false, false, true, false])
 })
 
-test('a server that gets no descriptor for a connection keeps working', async () => {
+test('a server survives running out of file descriptors', async () => {
   const server = createServer()
   boundConnections(server, 10)
   expect(() => server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))).not.toThrow()

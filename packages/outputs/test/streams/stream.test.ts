@@ -39,7 +39,7 @@ test('one line per alert', async () => {
   expect(lines).toEqual([item(1).body, item(2).body])
 })
 
-test('server-sent events; a client that reconnects continues where it was', async () => {
+test('server-sent events: a client that reconnects resumes where it left off, or gets a notice of loss', async () => {
   const { url, transport } = await server({ keep_alive: 100 })
   const accept = { accept: 'text/event-stream' }
   const first = await client(url, accept)
@@ -60,7 +60,7 @@ test('server-sent events; a client that reconnects continues where it was', asyn
   expect(third.lines[third.lines.indexOf('data: null') - 1]).toBe('event: lost')
 })
 
-test('a value cannot end its line', async () => {
+test('a value cannot inject lines into the event stream', async () => {
   const { url, transport } = await server()
   const { lines } = await client(url, { accept: 'text/event-stream' })
   await transport.send([{ ...item(1), body: 'x\r\rid: forged\revent: lost' }, item(2)], patient())
@@ -68,7 +68,7 @@ test('a value cannot end its line', async () => {
   expect(lines.slice(0, 4)).toEqual([`id: ${idOf(1)}`, 'event: alert', 'data: x id: forged event: lost', ''])
 })
 
-test('a client that does not read loses alerts, is told, and holds up nobody', async () => {
+test('a client that does not read loses alerts, gets a notice, and delays no other client', async () => {
   const { port, url, transport } = await server({ buffer: 10 })
   const fast = await client(url)
   const slow = connect(port, '127.0.0.1')
@@ -91,7 +91,7 @@ test('a client that does not read loses alerts, is told, and holds up nobody', a
   expect(text.match(/"n":/g)).toHaveLength(sent - Number(lost[1]))
 })
 
-test('who may read', async () => {
+test('refuses a wrong token, method, path or host name, and clients beyond the limit', async () => {
   const { url, port } = await server({ token: 'secret-1', max_clients: 1 })
   const status = async (headers: Record<string, string>, path = '', method = 'GET') =>
     (await fetch(url + path, { method, headers, signal: patient() })).status
@@ -102,7 +102,7 @@ test('who may read', async () => {
   const { response } = await client(url, { authorization: 'Bearer secret-1' })
   expect(response.statusCode).toBe(200)
   expect(await status({ authorization: 'Bearer secret-1' })).toBe(503)
-  // A web page whose name leads to this machine.
+  // DNS rebinding: a web page whose host name resolves to this machine.
   const open = await server()
   const rebound = await client(open.url, { host: `evil.example:${port}` })
   expect(rebound.response.statusCode).toBe(403)
@@ -123,7 +123,7 @@ test.skipIf(cannotCertify())('TLS and client certificates', async () => {
   expect(String((await once(response, 'data'))[0])).toBe(`${item(1).body}\n`)
 })
 
-test('the end of the output ends the streams, with all that was sent', async () => {
+test('closing the output ends the streams, after all that was sent', async () => {
   const { url, transport } = await server()
   const { lines, response } = await client(url)
   await transport.send([item(1), item(2)], patient())
@@ -135,7 +135,7 @@ test.each([
   ['0.0.0.0:1', 'set token or client_ca'],
   ['[::]:1', 'set token or client_ca'],
   ['localhost', 'not HOST:PORT'],
-])('not served without authentication: %s', async (listen, reason) => {
+])('refuses to listen on %s', async (listen, reason) => {
   await expect(open(stream, { listen }, context)).rejects.toMatchObject({
     class: 'misconfigured',
     message: expect.stringContaining(reason),

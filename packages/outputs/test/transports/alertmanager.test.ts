@@ -33,7 +33,7 @@ describe.skipIf(skipped('peers', missingAlertmanager))('Alertmanager', () => {
         id: idOf(1),
       },
       generatorURL: 'http://console.test/',
-      // The alert of 2023 is delivered late, and fires all the same.
+      // The alert of 2023 is delivered late, but fires all the same.
       startsAt: '2023-11-14T22:13:20.123Z',
       status: { state: 'active' },
     })
@@ -41,7 +41,7 @@ describe.skipIf(skipped('peers', missingAlertmanager))('Alertmanager', () => {
     expect(Date.parse(alert!.endsAt) - before).toBeGreaterThanOrEqual(300_000)
   })
 
-  test('chosen labels; one whose field is absent is left out; an empty one removes it', async () => {
+  test('configured labels: one with an absent field is left out, an empty one removes the default', async () => {
     const { url, alerts } = await server()
     const labels = { process: '%proc.name', namespace: '%k8s.ns.name', hostname: '', severity: 'page' }
     const transport = await open(alertmanager, { url: [url], labels, annotations: { host: '%alert.hostname' } })
@@ -55,7 +55,7 @@ describe.skipIf(skipped('peers', missingAlertmanager))('Alertmanager', () => {
     expect(alert!.annotations.host).toBe('node-1')
   })
 
-  test('a value stays a value', async () => {
+  test('a value cannot inject labels or alerts', async () => {
     const { url, alerts } = await server()
     const transport = await open(alertmanager, { url: [url], labels: { process: '%proc.name' } })
     const name = '"},{"labels":{"alertname":"forged"}}\n\u0000\ud800'
@@ -67,7 +67,7 @@ describe.skipIf(skipped('peers', missingAlertmanager))('Alertmanager', () => {
     expect(alert!.labels.process).toBe('"},{"labels":{"alertname":"forged"}} \ufffd')
   })
 
-  test('each Alertmanager of a cluster gets every alert; one is enough', async () => {
+  test('each Alertmanager of a cluster gets every alert; one that accepts it is enough', async () => {
     const [one, two] = [await server(), await server()]
     const notes: string[] = []
     const url = [one.url, two.url, `http://127.0.0.1:${await freePort()}`]
@@ -80,7 +80,7 @@ describe.skipIf(skipped('peers', missingAlertmanager))('Alertmanager', () => {
     expect(await transport.send([item(2)], patient())).toMatchObject({ delivered: 0, failure: { class: 'later' } })
   })
 
-  test.skipIf(cannotCertify())('users and TLS', async () => {
+  test.skipIf(cannotCertify())('basic authentication and TLS', async () => {
     const pem = certificates()
     const tls = [`tls_server_config: { cert_file: ${pem.cert}, key_file: ${pem.key} }`]
     // The bcrypt hash of the password "pass".
@@ -99,7 +99,7 @@ describe.skipIf(skipped('peers', missingAlertmanager))('Alertmanager', () => {
     expect(await unknown.send([item(1)], patient())).toMatchObject({ failure: { class: 'misconfigured' } })
   })
 
-  test('what it refuses is poison', async () => {
+  test('a 400 response is poison, a 404 a misconfiguration', async () => {
     const { url } = await server()
     const none = { alertname: '', severity: '', priority: '', source: '', hostname: '' }
     const transport = await open(alertmanager, { url: [url], labels: none })
@@ -114,7 +114,7 @@ describe.skipIf(skipped('peers', missingAlertmanager))('Alertmanager', () => {
 })
 
 test.each([{ labels: { 'a.b': 'x' } }, { annotations: { 'a b': 'x' } }, { url: ['ftp://x'] }, { url: [] }])(
-  'malformed: %o',
+  'refuses malformed options: %o',
   async change => {
     await expect(open(alertmanager, { url: ['http://127.0.0.1:1'], ...change })).rejects.toThrow('alertmanager output')
   },

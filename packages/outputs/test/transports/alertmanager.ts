@@ -6,7 +6,7 @@ import { accepts, Daemon, LOGIN, missing, type Peer, type PeerKind } from './pee
 
 export const missingAlertmanager = missing('prometheus-alertmanager')
 
-/** An alert as Alertmanager has it. */
+/** An alert as Alertmanager returns it. */
 export interface AmAlert {
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
@@ -44,7 +44,7 @@ export async function alertmanagerServer(web: readonly string[] = []) {
   }
 }
 
-/** Lines of a web configuration: a user with the password of LOGIN, as bcrypt has it. */
+/** Lines of a web configuration: a user with the bcrypt hash of the password in LOGIN. */
 const userCalled = (name: string) => [
   'basic_auth_users:',
   `  ${name}: $2y$04$abcdefghijklmnopqrstuunozzs0dp7wg9bVNfyAu/.b1CNq04WnC`,
@@ -59,10 +59,10 @@ export const alertmanagerApi: PeerKind = {
     const { daemon, port, url, alerts } = await alertmanagerServer(userCalled(username))
     const web = join(daemon.folder, 'web.yml')
     const authorization = `Basic ${btoa(`${username}:${password}`)}`
-    // Alertmanager keeps alerts in memory: it is not ended, but out of reach.
+    // Alertmanager keeps alerts in memory: it is not stopped, but made unreachable.
     const gateway = new Gateway(port)
     const way = `http://127.0.0.1:${await gateway.open()}`
-    // A label that differs, so that each alert is one of its own here.
+    // A label with a unique value, so that Alertmanager merges no alerts.
     const by = (url: string) => ({
       url: [url],
       annotations: { body: '%alert.output' },

@@ -10,7 +10,7 @@ import { item, open, patient } from './items.ts'
 import { folder } from './peer.ts'
 import { serve } from './stand-in.ts'
 
-/** Nothing of this machine's own credentials. */
+/** Hides this machine's own credentials. */
 beforeEach(() => {
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) vi.stubEnv(name, undefined)
 })
@@ -19,7 +19,7 @@ afterEach(() => vi.unstubAllEnvs())
 describe('credentials', () => {
   const options = { region: 'eu-west-1', stream: 's' }
 
-  /** A server that answers by path, and what it was asked. */
+  /** A server that answers by path and records its requests. */
   async function answers(table: Readonly<Record<string, string>>) {
     const asked: string[] = []
     const server = createServer(async (request, response) => {
@@ -51,14 +51,14 @@ describe('credentials', () => {
     return /Credential=([^/]+)/.exec(server.requests.at(-1)!.headers.authorization!)![1]!
   }
 
-  test('the environment', async () => {
+  test('come from the environment, unless the output has its own', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'ENVKEY')
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'hunter22')
     expect(await keyUsed()).toBe('ENVKEY')
     expect(await keyUsed({ access_key_id: 'OWNKEY', secret_access_key: 'x' })).toBe('OWNKEY')
   })
 
-  test('a pod’s web identity, asked for once', async () => {
+  test('come from a pod’s web identity, requested once', async () => {
     const sts = await answers({ '/': stsXml('IRSAKEY') })
     const file = join(folder(), 'token')
     writeFileSync(file, 'jwt\n')
@@ -72,7 +72,7 @@ describe('credentials', () => {
     )
   })
 
-  test('a container', async () => {
+  test('come from the container’s credentials endpoint', async () => {
     const agent = await answers({ '/v1/credentials': keyJson('PODKEY') })
     vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', `${agent.url}/v1/credentials`)
     vi.stubEnv('AWS_CONTAINER_AUTHORIZATION_TOKEN', 'podtoken')
@@ -80,7 +80,7 @@ describe('credentials', () => {
     expect(agent.asked).toEqual(['GET /v1/credentials podtoken'])
   })
 
-  test('keys of a container are not asked for in clear from another machine', async () => {
+  test('are not requested from another machine without TLS', async () => {
     vi.stubEnv('AWS_CONTAINER_CREDENTIALS_FULL_URI', 'http://10.0.0.1/')
     const output = await open(kinesis, options)
     const failure = {
@@ -91,7 +91,7 @@ describe('credentials', () => {
     expect(await output.send([item(1)], patient())).toEqual({ delivered: 0, failure })
   })
 
-  test('an instance', async () => {
+  test('come from the instance’s metadata service', async () => {
     const path = '/latest/meta-data/iam/security-credentials/'
     const metadata = await answers({ '/latest/api/token': 'v2', [path]: 'falc', [`${path}falc`]: keyJson('EC2KEY') })
     vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', metadata.url)
@@ -99,7 +99,7 @@ describe('credentials', () => {
     expect(metadata.asked).toEqual(['PUT /latest/api/token', `GET ${path} v2`, `GET ${path}falc v2`])
   })
 
-  test('a role', async () => {
+  test('come from an assumed role', async () => {
     const sts = await answers({ '/': stsXml('ROLEKEY') })
     vi.stubEnv('AWS_ENDPOINT_URL_STS', sts.url)
     const base = { access_key_id: 'BASEKEY', secret_access_key: 'x' }
@@ -107,7 +107,7 @@ describe('credentials', () => {
     expect(sts.asked[0]).toMatch(/Credential=BASEKEY\/\d+\/eu-west-1\/sts\/.*Action=AssumeRole&.*ExternalId=e1$/)
   })
 
-  test('none: alerts wait', async () => {
+  test('that cannot be found are a misconfiguration', async () => {
     vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', 'http://127.0.0.1:1')
     const output = await open(kinesis, options)
     expect(await output.send([item(1)], patient())).toMatchObject({
@@ -121,7 +121,7 @@ describe('credentials', () => {
   test.each([
     [{ stream: 's' }, 'kinesis output: needs a region'],
     [{ ...options, access_key_id: 'a' }, 'kinesis output: access_key_id and secret_access_key go together'],
-  ])('refuses %j', async (values, message) => {
+  ])('with invalid options are refused: %j', async (values, message) => {
     await expect(open(kinesis, values)).rejects.toThrow(message)
   })
 })

@@ -1,4 +1,4 @@
-/** AWS is moto, a server of its own; in front of it, a stand-in takes it away, lets it hang, and keeps the requests. What arrived is read with boto3. */
+/** AWS is moto, behind a stand-in that can stop or hang and records requests. What has arrived is read with boto3. */
 import { afterAll } from 'vitest'
 import { freePort } from '../../../../scripts/testing/port.ts'
 import { accepts, Daemon, missingModule, type Received } from './peer.ts'
@@ -60,7 +60,7 @@ interface AwsService {
   /** Prints what has arrived. */
   readonly read: string
   options(created: string, name: string): Record<string, unknown>
-  /** What moto is sent in place of the request. */
+  /** Rewrites the body of a request for moto. */
   adapt?(body: string): string
 }
 
@@ -169,7 +169,7 @@ for stream in logs.describe_log_streams(logGroupName=name)['logStreams']:
     found += [e['message'] for e in logs.get_log_events(logGroupName=name, logStreamName=stream['logStreamName'], startFromHead=True)['events']]
 out((json.loads(body)['id'], body) for body in found)`,
     options: (_, log_group) => ({ log_group }),
-    // Alerts of tests are years old, and the service takes two weeks.
+    // Alerts of tests are years old, and the service accepts only those of the last two weeks.
     adapt(body) {
       const { logEvents, ...rest } = JSON.parse(body)
       if (logEvents === undefined) return body
@@ -191,7 +191,7 @@ out((json.loads(body)['id'], body) for body in found)`,
   }),
 } as const
 
-/** A service that takes everything. */
+/** A service that accepts everything. */
 export const anything = kindOf({
   type: 'aws',
   title: 'AWS',
@@ -203,5 +203,5 @@ export const anything = kindOf({
   }),
 })
 
-/** SQS names those that it has taken. */
+/** SQS names the entries that it has accepted. */
 const TEN = Array.from({ length: 10 }, (_, i) => ({ Id: String(i) }))

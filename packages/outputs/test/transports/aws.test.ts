@@ -10,7 +10,7 @@ import { idOf, item, open, patient } from './items.ts'
 import { python } from './python.ts'
 import { type Request, serve } from './stand-in.ts'
 
-/** Nothing of this machine's own credentials. */
+/** Hides this machine's own credentials. */
 beforeEach(() => {
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) vi.stubEnv(name, undefined)
 })
@@ -19,7 +19,7 @@ afterEach(() => vi.unstubAllEnvs())
 const signed = ({ method, url, headers, body }: Request) =>
   JSON.stringify({ method, url: url.href, headers, body: body.toString('base64') })
 
-/** What botocore signs a request with, at the request's own time. */
+/** Prints the signature that botocore computes for a request, at the request's own time. */
 const SIGN = `
 import base64, json, re, sys
 from botocore.auth import S3SigV4Auth, SigV4Auth
@@ -43,7 +43,7 @@ describe.skipIf(skipped('peers', missingMoto))('signatures', () => {
     ['kinesis', kinesis, { stream: 's' }],
     ['logs', cloudwatch, { log_group: '/a b/ü' }],
     ['s3', s3, { bucket: 'b', prefix: 'pré fix/a+b(c)', acl: 'private' }],
-  ] as const)('%s: as botocore signs', async (service, transport, options) => {
+  ] as const)('for %s match those of botocore', async (service, transport, options) => {
     const server = await serve(anything)
     const keys = { access_key_id: 'AKIDEXAMPLE', secret_access_key: SECRET, session_token: 'IQoJb3JpZ2luX2VjE' }
     const output = await open(transport as typeof sqs, { ...server.options(), ...keys, ...options })
@@ -57,11 +57,11 @@ describe.skipIf(skipped('peers', missingMoto))('signatures', () => {
   })
 })
 
-describe('answers', () => {
+describe('responses', () => {
   const keys = { access_key_id: 'AKIDEXAMPLE', secret_access_key: SECRET }
   const items = [item(1), item(2), item(3)]
 
-  test('SQS: entries that failed', async () => {
+  test('SQS: a failed entry is poison if the sender is at fault, else retried', async () => {
     const server = await serve(anything)
     const output = await open(sqs, { ...server.options(), ...keys, url: 'https://x/1/q' })
     const Failed = [
@@ -78,7 +78,7 @@ describe('answers', () => {
     })
   })
 
-  test('SNS: entries that failed', async () => {
+  test('SNS: an entry that failed by the sender’s fault is poison', async () => {
     const server = await serve(anything)
     const output = await open(sns, { ...server.options(), ...keys, topic_arn: 'arn:aws:sns:eu-west-1:1:t' })
     const member =
@@ -94,7 +94,7 @@ describe('answers', () => {
     })
   })
 
-  test('Kinesis: records whose shard is busy', async () => {
+  test('Kinesis: a record whose shard is busy is retried', async () => {
     const server = await serve(anything)
     const output = await open(kinesis, { ...server.options(), ...keys, stream: 's' })
     const busy = { ErrorCode: 'ProvisionedThroughputExceededException', ErrorMessage: 'Rate exceeded' }
@@ -106,7 +106,7 @@ describe('answers', () => {
     expect(await output.send(items, patient())).toMatchObject({ delivered: 1, items: [{ class: 'later' }, undefined] })
   })
 
-  test('CloudWatch Logs: events in order of time, and those that are too old', async () => {
+  test('CloudWatch Logs: events are sorted by time, and those too old are poison', async () => {
     const server = await serve(anything)
     const output = await open(cloudwatch, { ...server.options(), ...keys, log_group: 'g', log_stream: 'a:b' })
     server.answer(200, {}, JSON.stringify({ rejectedLogEventsInfo: { tooOldLogEventEndIndex: 1 } }))
@@ -133,7 +133,7 @@ describe('answers', () => {
     ['KMSDisabledException', 'misconfigured'],
     ['InvalidParameterException', 'poison'],
     ['ValidationException', 'poison'],
-  ])('%s', async (code, meaning) => {
+  ])('%s means %s', async (code, meaning) => {
     const server = await serve(anything)
     const output = await open(kinesis, { ...server.options(), ...keys, stream: 's' })
     server.answer(400, {}, JSON.stringify({ __type: `com.amazonaws.kinesis#${code}`, message: 'x' }))
@@ -198,7 +198,7 @@ describe('S3', () => {
 })
 
 describe.skipIf(skipped('peers', missingMoto))('moto', () => {
-  test('S3 checks the checksum of an object', async () => {
+  test('S3: an object is sent with a checksum, and arrives', async () => {
     const server = await serve(AWS_SERVICES.s3)
     const output = await open(s3, server.options())
     expect(await output.send([item(1), item(2)], patient())).toEqual({ delivered: 2 })
@@ -206,7 +206,7 @@ describe.skipIf(skipped('peers', missingMoto))('moto', () => {
     expect((await server.received()).map(({ id }) => id)).toEqual([idOf(1), idOf(2)])
   })
 
-  test('CloudWatch Logs: a stream that does not exist is created, a group is not', async () => {
+  test('CloudWatch Logs: a missing stream is created, a missing group is not', async () => {
     const server = await serve(AWS_SERVICES.cloudwatch)
     const output = await open(cloudwatch, server.options())
     expect(await output.send([item(1)], patient())).toEqual({ delivered: 1 })

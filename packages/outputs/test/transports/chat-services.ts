@@ -1,4 +1,4 @@
-/** What chat and on-call services demand of a message, after their documentation. */
+/** What chat and on-call services require of a message, according to their documentation. */
 import {
   any,
   flag,
@@ -20,7 +20,7 @@ const SECRET = '/services/T0000/B0000/webhooksecret'
 /** Footers begin with the alert's ID. */
 const idOf = (footer: string) => footer.split(' · ')[0]!
 
-/** Refuses what is not a POST of JSON to the secret path. */
+/** Refuses anything but a POST of JSON to the secret path. */
 function expectJson(request: Parameters<Service['take']>[0], path = SECRET): any {
   if (request.method !== 'POST') refuse(405, 'method_not_allowed')
   if (request.url.pathname !== path) refuse(404, 'no_service')
@@ -59,7 +59,7 @@ const attachment = object({
   footer: text(300),
 })
 
-/** Characters of a Discord message's texts count together. */
+/** The length of all texts of an embed: Discord limits their sum. */
 function discordSize({ title, description, footer, fields }: any): number {
   const all = [title, description, footer.text, ...fields.flatMap(({ name, value }: any) => [name, value])]
   return all.reduce((sum, one: string) => sum + one.length, 0)

@@ -28,7 +28,7 @@ async function exchange(
 
 const lured = (lure: string) => ({ ...item(1, { output_fields: { 'proc.cmdline': lure } }), text: lure })
 
-test('Slack', async () => {
+test('Slack: the layout of a message', async () => {
   const { messages, log } = await exchange(CHAT_SERVICES.slack, slack, [item(7)], { channel: '#security' })
   expect(log).toEqual([])
   expect(messages).toEqual([
@@ -58,14 +58,14 @@ test('Slack', async () => {
 })
 const plain = (text: string) => ({ type: 'plain_text', text, emoji: false })
 
-test.each(LURES)('nothing is more than text: %s', async lure => {
+test.each(LURES)('values are shown as plain text: %s', async lure => {
   const slackText = await exchange(CHAT_SERVICES.slack, slack, [lured(lure)])
   expect(JSON.stringify(slackText.messages)).not.toMatch(/[<>]/)
 
   const discordMessages = (await exchange(CHAT_SERVICES.discord, discord, [lured(lure)])).messages
   expect(discordMessages[0].allowed_mentions).toEqual({ parse: [] })
   const { description } = discordMessages[0].embeds[0]
-  // Without what is escaped, no character is left that Markdown or mentions are made of.
+  // Apart from escaped characters, none is left that Markdown or mentions are made of.
   expect(description.replace(/\\[^A-Za-z0-9\s]/g, '')).not.toMatch(/[\\`*_[\]()<>|~@:#]/)
 
   const { text, fields } = (await exchange(CHAT_SERVICES.mattermost, mattermost, [lured(lure)])).messages[0]
@@ -89,7 +89,7 @@ test.each([
   ['Discord', CHAT_SERVICES.discord, discord],
   ['Teams', CHAT_SERVICES.teams, teams],
   ['PagerDuty', CHAT_SERVICES.pagerduty, pagerduty],
-] as const)('%s: what is cut says how much is missing, and the log says so once', async (_, kind, transport) => {
+] as const)('%s: a text that is cut says how much is missing, and the log reports cuts', async (_, kind, transport) => {
   const { messages, log } = await exchange(kind, transport, [hostile(1), hostile(2)])
   expect(JSON.stringify(messages)).toMatch(/ … \\*\[?\d+ more/)
   expect(log.length).toBeGreaterThan(1)
@@ -98,13 +98,13 @@ test.each([
     expect(line).toMatch(/^\w+ output: [\w ]+ (longer than \d+ characters are cut|after the first \d+ are left out)$/)
 })
 
-test('without fields, and with a text of its own', async () => {
+test('Discord: a custom text is shown, and fields can be left out', async () => {
   const quiet = { ...item(1), text: 'Somebody runs a shell' }
   const { messages } = await exchange(CHAT_SERVICES.discord, discord, [quiet], { fields: false })
   expect(messages[0].embeds[0]).toMatchObject({ description: 'Somebody runs a shell', fields: [], color: 0x5bffb5 })
 })
 
-test('Teams: success that reports a failure is that failure', async () => {
+test('Teams: a 200 response that reports an error counts as that error', async () => {
   const service = await CHAT_SERVICES.teams.start()
   onTestFinished(() => service.stop())
   const output = await open(teams, service.options())
@@ -119,7 +119,7 @@ test('Teams: success that reports a failure is that failure', async () => {
   })
 })
 
-test('PagerDuty and Opsgenie: severities', async () => {
+test('PagerDuty and Opsgenie: priorities become severities', async () => {
   const items = PRIORITIES.map((priority, i) => item(i, { priority }))
   const { messages } = await exchange(CHAT_SERVICES.pagerduty, pagerduty, items)
   const severities = ['critical', 'critical', 'critical', 'error', 'warning', 'info', 'info', 'info']

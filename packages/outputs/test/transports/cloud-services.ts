@@ -1,4 +1,4 @@
-/** What the services of Google and Azure demand of a request, after their documentation. */
+/** What the services of Google and Azure require of a request, according to their documentation. */
 import { createHmac, createPublicKey, createVerify, generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -52,7 +52,7 @@ const claims = object({
   exp: any,
 })
 
-/** Google's token endpoint: exchanges a signed statement for a token. */
+/** Google's token endpoint: exchanges a signed assertion for a token. */
 function grantToken(request: Request): Reply {
   const form = new URLSearchParams(request.body.toString())
   if (form.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:jwt-bearer')

@@ -1,4 +1,4 @@
-/** Google and Azure: credentials, wire forms, and what answers about single alerts mean. */
+/** Google and Azure: credentials, wire formats, and responses about single alerts. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { alertJson, PRIORITIES } from '@falc/engine'
@@ -17,7 +17,7 @@ const falco = (...[n, change]: Parameters<typeof item>) => {
 
 afterEach(() => vi.unstubAllEnvs())
 
-test('Google Cloud Logging: an entry', async () => {
+test('Google Cloud Logging: the content of an entry', async () => {
   const service = await serve(CLOUD_SERVICES.googleLogging)
   const options = { resource: 'k8s_cluster', resource_labels: { cluster_name: 'eu' }, labels: { team: 'blue' } }
   const output = await open(googleLogging, { ...service.options(), ...options })
@@ -38,7 +38,7 @@ test('Google Cloud Logging: an entry', async () => {
   })
 })
 
-test('Google Cloud Logging: severities', async () => {
+test('Google Cloud Logging: priorities become severities', async () => {
   const service = await serve(CLOUD_SERVICES.googleLogging)
   const output = await open(googleLogging, service.options())
   await output.send(
@@ -51,7 +51,7 @@ test('Google Cloud Logging: severities', async () => {
   ])
 })
 
-test('Google Cloud Logging: entries that are refused, beside others that are written', async () => {
+test('Google Cloud Logging: if some entries of a request are refused, only these fail', async () => {
   const service = await serve(CLOUD_SERVICES.googleLogging)
   const output = await open(googleLogging, service.options())
   await output.send([falco(0)], patient())
@@ -61,7 +61,7 @@ test('Google Cloud Logging: entries that are refused, beside others that are wri
   expect(answer).toMatchObject({ delivered: 1, items: [{ class: 'poison' }, { class: 'later' }, undefined] })
 })
 
-test('Google: one token for many requests, and another when it is refused', async () => {
+test('Google: one token serves many requests; a refused token is replaced', async () => {
   const service = await serve(CLOUD_SERVICES.googlePubsub)
   const output = await open(googlePubsub, service.options())
   const tokens = () => service.requests.filter(({ url }) => url.pathname === '/token').length
@@ -75,7 +75,7 @@ test('Google: one token for many requests, and another when it is refused', asyn
   expect(tokens()).toBe(2)
 })
 
-test('Google: an account that the token endpoint refuses lets alerts wait', async () => {
+test('Google: an account that the token endpoint refuses is a misconfiguration', async () => {
   const service = await serve(CLOUD_SERVICES.googlePubsub)
   const { credentials, ...options } = service.options()
   const path = join(folder(), 'key.json')
@@ -86,7 +86,7 @@ test('Google: an account that the token endpoint refuses lets alerts wait', asyn
   })
 })
 
-test('Google: the account of the machine', async () => {
+test('Google: without a key file, the machine’s account is used', async () => {
   const metadata = await serve({
     ...CLOUD_SERVICES.googlePubsub,
     start: async () => {
@@ -131,7 +131,7 @@ test('Google: an invalid key file is rejected without showing its contents', asy
   }
 })
 
-test('Azure Event Hubs: events, and a signature that is made once an hour', async () => {
+test('Azure Event Hubs: the content of an event; requests share a signature', async () => {
   const service = await serve(CLOUD_SERVICES.eventHubs)
   const output = await open(eventHubs, service.options())
   expect(await output.send([falco(1), falco(2)], patient())).toEqual({ delivered: 2 })

@@ -1,4 +1,4 @@
-/** Elasticsearch: what is sent, and what answers about single alerts mean. */
+/** Elasticsearch: what is sent, and what responses about single alerts mean. */
 import { alertJson } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
@@ -39,7 +39,7 @@ describe('Elasticsearch', () => {
     ])
   })
 
-  test('an alert that is there already is delivered; one that the mapping refuses is not, and those beside it are', async () => {
+  test('an alert stored already counts as delivered; one that the mapping refuses fails alone', async () => {
     const service = await serve(LOG_SERVICES.elasticsearch)
     const output = await open(elasticsearch, service.options())
     await output.send([falco(1, { output_fields: { 'fd.num': 3 } })], patient())
@@ -64,7 +64,7 @@ describe('Elasticsearch', () => {
     [503, 'unavailable_shards_exception', 'later'],
     [403, 'cluster_block_exception', 'misconfigured'],
     [404, 'index_not_found_exception', 'misconfigured'],
-  ])('%i of a document is not final', async (status, type, meaning) => {
+  ])('status %i of a document (%s) means %s', async (status, type, meaning) => {
     const service = await serve(LOG_SERVICES.elasticsearch)
     const output = await open(elasticsearch, service.options())
     const items = [{ create: { status: 201 } }, { create: { status, error: { type, reason: 'x' } } }]
@@ -73,7 +73,7 @@ describe('Elasticsearch', () => {
     expect(answer).toMatchObject({ delivered: 1, items: [{ class: meaning, cause: `http_${status}` }] })
   })
 
-  test('an answer that is not JSON, or ends too early, delivers nothing', async () => {
+  test('a response that is not JSON delivers nothing', async () => {
     const service = await serve(LOG_SERVICES.elasticsearch)
     const output = await open(elasticsearch, service.options())
     service.answer(200, {}, '<html>welcome')
@@ -83,7 +83,7 @@ describe('Elasticsearch', () => {
     })
   })
 
-  test('the form that Elastic’s Falco integration reads', async () => {
+  test('the format that Elastic’s Falco integration reads', async () => {
     const service = await serve(LOG_SERVICES.elasticsearch)
     const integration = { index: 'logs-falco.alerts-default', suffix: 'none', layout: 'message' }
     const output = await open(elasticsearch, { ...service.options(), ...integration })
@@ -94,7 +94,7 @@ describe('Elasticsearch', () => {
     ])
   })
 
-  test('a field cannot lead out of the indices that begin with the literal text', async () => {
+  test('a field value cannot select an index without the literal prefix', async () => {
     const service = await serve(LOG_SERVICES.elasticsearch)
     const output = await open(elasticsearch, { ...service.options(), index: 'falco-%k8s.ns.name', suffix: 'none' })
     const sent = ['prod', '../.security', 'A'.repeat(500), '*', 'x,y'].map((name, i) =>
@@ -110,7 +110,7 @@ describe('Elasticsearch', () => {
   })
 
   const reason = skipped('peers', missingModule('elasticsearch'))
-  test.skipIf(reason)('the stand-in is a server to the client of Elastic', async () => {
+  test.skipIf(reason)('the stand-in works with Elastic’s own client', async () => {
     const service = await serve(LOG_SERVICES.elasticsearch)
     const script = `
 import json, sys

@@ -1,8 +1,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
- * The way to a server on this machine, which can be blocked while the server runs on: for receivers that forget everything when they end.
- * Its port stays its own: who connects while it is barred is disconnected.
+ * A proxy to a server on this machine that can be barred while the server keeps running: for receivers that lose everything when
+ * they stop. While barred, it keeps its port and disconnects every client.
  */
 export class Gateway {
   readonly #server: Server

@@ -29,7 +29,7 @@ test('webhook: method, headers, compression and signature', async () => {
   expect(() => verify(forged, SIGNING_KEY)).toThrow('no matching signature found')
 })
 
-test('webhook: the same alert has the same key in each attempt', async () => {
+test('webhook: an alert has the same idempotency key in each attempt', async () => {
   const service = await serve(HOOKS.webhook)
   const output = await open(webhook, service.options())
   service.answer(500)
@@ -45,7 +45,7 @@ test('webhook: an invalid signing secret is rejected', async () => {
   )
 })
 
-test('CloudEvents: attributes survive the way through headers', async () => {
+test('CloudEvents: attributes survive being sent in headers', async () => {
   const service = await serve(HOOKS.cloudevents)
   const output = await open(cloudevents, service.options())
   for (const rule of ['plain', 'with "quotes", 100 % and\r\nlines', 'café 𝒳', ...LURES]) {
@@ -76,14 +76,14 @@ test('CloudEvents: a batch keeps integers that JavaScript would round, and text 
   expect(JSON.parse(body.toString())[1]).toMatchObject({ datacontenttype: 'text/plain', data: text.body })
 })
 
-test('a batch in which one alert is refused is refused as a whole, for the delivery to split', async () => {
+test('CloudEvents: a refused batch fails as a whole, for the delivery to split', async () => {
   const service = await serve(HOOKS.cloudeventsBatch)
   const output = await open(cloudevents, service.options())
   service.answer(400)
   expect(await output.send([item(1), item(2)], patient())).toMatchObject({ delivered: 0, failure: { class: 'poison' } })
 })
 
-test('requests go out several at a time', async () => {
+test('webhook: all alerts arrive when several requests are sent at a time', async () => {
   const service = await serve(HOOKS.webhook)
   const output = await open(webhook, { ...service.options(), requests: 8 })
   const items = Array.from({ length: 40 }, (_, i) => item(i))

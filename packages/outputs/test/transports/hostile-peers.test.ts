@@ -1,16 +1,17 @@
-/** Receivers that are not what they should be: nothing they send ends, holds up or fills the process, no connection stays, and the alerts wait. */
+/** Misbehaving receivers: nothing they send crashes, blocks or floods the process, no connection leaks, and alerts wait. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { alerts } from '@falc/engine'
 import { describe, expect, type TestContext, test } from 'vitest'
+import { EMPTY } from '../../../../scripts/testing/empty.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
 import { configuredDelivery, falcoJson, readOutput } from '../../src/index.ts'
 import { Receiver } from '../../src/net/receiver.ts'
 import { TRANSPORTS } from '../../src/transports/list.ts'
 import { alert } from './items.ts'
 
-/** The clients, at an address. Those over HTTP share one client: a webhook stands for them. */
+/** The clients, with options for an address. All transports over HTTP share one client: a webhook represents them. */
 const CLIENTS: Readonly<Record<string, (at: string) => Record<string, unknown>>> = {
   alertmanager: at => ({ url: `http://${at}` }),
   kafka: at => ({ brokers: at }),
@@ -22,7 +23,7 @@ const CLIENTS: Readonly<Record<string, (at: string) => Record<string, unknown>>>
   webhook: at => ({ url: `http://${at}/` }),
 }
 
-/** The beginning of an answer that announces more than anybody should read. */
+/** The beginning of a response that announces more than a client should read. */
 const ENDLESS: Readonly<Record<string, readonly (string | Buffer)[]>> = {
   alertmanager: ['HTTP/1.1 500 no\r\nx: ', 'HTTP/1.1 500 no\r\ncontent-length: 100000000000\r\n\r\n'],
   kafka: [Buffer.from([0x7f, 0xff, 0xff, 0xff])],
@@ -34,10 +35,10 @@ const ENDLESS: Readonly<Record<string, readonly (string | Buffer)[]>> = {
   webhook: ['HTTP/1.1 500 no\r\nx: ', 'HTTP/1.1 500 no\r\ntransfer-encoding: chunked\r\n\r\nfffffff\r\n'],
 }
 
-/** What an error would quote. */
+/** A line that an error would quote. */
 const LINE = `500 \u001b[2J${'long '.repeat(400)}\r\n`
 
-/** What a receiver answers to anything that it gets: as the protocol has it, but for what is in it. */
+/** Responses to anything that is received: they look like the protocol, but their content is invalid. */
 const ANSWERS: Readonly<Record<string, readonly ((data: Buffer) => string | Buffer)[]>> = {
   alertmanager: [
     () => 'HTTP/1.1 500 no\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcdef',
@@ -93,7 +94,7 @@ const ANSWERS: Readonly<Record<string, readonly ((data: Buffer) => string | Buff
 
 const many = (count: number, bytes: readonly number[]) => Array.from({ length: count }, () => bytes).flat()
 
-/** As Kafka's messages are. */
+/** A message with Kafka's length prefix. */
 function frame(bytes: readonly number[]): Buffer {
   const length = Buffer.alloc(4)
   length.writeUInt32BE(bytes.length)
@@ -105,7 +106,7 @@ const answering = (answer: (data: Buffer) => string | Buffer, greets: boolean) =
   socket.on('data', data => void (socket.writable && socket.write(answer(data))))
 }
 
-/** Receivers of these speak first. */
+/** Protocols in which the server speaks first. */
 const GREETING: ReadonlySet<string> = new Set(['nats', 'smtp'])
 
 const CHUNK = Buffer.alloc(64 * 1024, 'x')
@@ -139,7 +140,7 @@ async function serve({ onTestFinished }: TestContext, treat: (socket: Socket) =>
   return { at: `127.0.0.1:${(server.address() as AddressInfo).port}`, open: () => sockets.size }
 }
 
-/** The alert has been tried, waits, and with its output each connection ends. */
+/** Checks that an alert is retried and kept, and that closing the output ends all connections. */
 async function survives(context: TestContext, type: string, treat: (socket: Socket) => void): Promise<void> {
   const { at, open } = await serve(context, treat)
   const source = alerts()
@@ -155,7 +156,7 @@ async function survives(context: TestContext, type: string, treat: (socket: Sock
   })
   delivery.push(alert(1))
   await until('it has tried twice', () => delivery.stats.retries >= 2)
-  expect(delivery.stats).toMatchObject({ pushed: 1, delivered: 0, queued: 1, dropped: {} })
+  expect(delivery.stats).toMatchObject({ pushed: 1, delivered: 0, queued: 1, dropped: EMPTY })
   await until('few connections are open', () => open() < 5)
   for (const line of lines) {
     expect(line.length).toBeLessThan(1000)
@@ -165,30 +166,30 @@ async function survives(context: TestContext, type: string, treat: (socket: Sock
   await until('each connection has ended', () => open() === 0)
 }
 
-test('every transport that connects is here, or has no answers to read, or speaks HTTP', () => {
+test('every transport is tested here, reads no responses, or speaks HTTP', () => {
   const others = TRANSPORTS.filter(({ type, options }) => !(type in CLIENTS) && !('proxy' in options)).map(
     one => one.type,
   )
   expect(others.sort()).toEqual(['file', 'grpc', 'program', 'prometheus', 'stdout', 'store', 'stream', 'syslog'])
 })
 
-/** Most of their time goes into waiting for what does not come: they wait together. */
+/** Concurrent, since they spend most of their time waiting for timeouts. */
 describe.concurrent.each(Object.keys(CLIENTS))('%s', type => {
   const receivers: readonly (readonly [what: string, treat: (socket: Socket) => void])[] = [
-    ['a receiver that says nothing', () => {}],
-    ['one that closes at once', socket => void socket.end()],
-    ['one that resets', socket => void socket.resetAndDestroy()],
-    ['noise', socket => void socket.write(randomBytes(1000))],
+    ['a receiver that sends nothing', () => {}],
+    ['a receiver that closes at once', socket => void socket.end()],
+    ['a receiver that resets the connection', socket => void socket.resetAndDestroy()],
+    ['random bytes', socket => void socket.write(randomBytes(1000))],
     ['a long line with control characters', socket => void socket.write(LINE)],
-    ['endless noise', pour],
+    ['endless data', pour],
     ...ENDLESS[type]!.map(start => [`${JSON.stringify(String(start))} without end`, startsWith(start)] as const),
   ]
   for (const [i, answer] of ANSWERS[type]!.entries())
-    test(`answers that make no sense: ${i}`, context => survives(context, type, answering(answer, GREETING.has(type))))
+    test(`nonsensical responses: ${i}`, context => survives(context, type, answering(answer, GREETING.has(type))))
   for (const [what, treat] of receivers) test(what, context => survives(context, type, treat))
 })
 
-test('a connection over which more comes than any answer has is ended', async context => {
+test('a connection that sends more than any response contains is closed', async context => {
   const { at } = await serve(context, pour)
   const receiver = new Receiver()
   const [host, port] = at.split(':') as [string, string]
@@ -200,7 +201,7 @@ test('a connection over which more comes than any answer has is ended', async co
   other.destroy()
 })
 
-test('a connection whose client removes all listeners is forgotten when it ends', async context => {
+test('a connection whose client removes all listeners is forgotten when it closes', async context => {
   const { at } = await serve(context, () => {})
   const receiver = new Receiver()
   const [host, port] = at.split(':') as [string, string]

@@ -11,7 +11,7 @@ export const LURES = [
   '\ud800 lone, \u202e reversed, 𝒳 astral, café',
 ]
 
-/** An alert whose every text is long and hostile. */
+/** An alert in which every text is long and hostile. */
 export function hostile(n: number, length = 100_000): Item {
   const lure = LURES.join(' ')
   const long = lure.repeat(Math.ceil(length / lure.length)).slice(0, length)

@@ -1,4 +1,4 @@
-/** Alerts for tests of transports, and a transport opened as the delivery does it. */
+/** Alerts for tests of transports, and a transport opened as a delivery opens it. */
 import type { AlertData } from '@falc/engine'
 import { onTestFinished } from 'vitest'
 import type { Item, OptionTable, Transport, TransportContext, TransportDefinition } from '../../src/model/transport.ts'
@@ -12,7 +12,7 @@ export function item(n: number, change: Partial<AlertData> = {}): Item {
   return { id: data.id, alert: data, body, contentType: 'application/json', text: data.message }
 }
 
-/** What the delivery tells a transport. */
+/** What the delivery passes to a transport. */
 export const context: TransportContext = {
   name: 'test',
   hostname: 'node-1',
@@ -32,7 +32,7 @@ export const context: TransportContext = {
       }),
 }
 
-/** Opens a transport with options as a configuration has them, and closes it at the end of the test. */
+/** Opens a transport with options as in a configuration, and closes it at the end of the test. */
 export async function open(
   definition: TransportDefinition<OptionTable>,
   values: Record<string, unknown>,

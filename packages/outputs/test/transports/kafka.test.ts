@@ -63,7 +63,7 @@ describe.skipIf(skipped('peers', missingKcat))('Kafka', () => {
     }
   })
 
-  test.skipIf(skipped('peers', missingModule('kafka')))('another client reads it', async () => {
+  test.skipIf(skipped('peers', missingModule('kafka')))('a record is readable by another client', async () => {
     const { address, brokers } = await broker()
     const transport = await open(kafka, { brokers, topic: 'alerts-%proc.name' })
     await transport.send([item(1, { output_fields: { 'proc.name': '../x' } })], patient())
@@ -82,7 +82,7 @@ describe.skipIf(skipped('peers', missingKcat))('Kafka', () => {
     })
   })
 
-  test.each(['gzip', 'snappy', 'lz4', 'zstd'])('compressed by %s', async compression => {
+  test.each(['gzip', 'snappy', 'lz4', 'zstd'])('records compressed with %s arrive', async compression => {
     const { brokers, records } = await broker()
     const transport = await open(kafka, { brokers, compression })
     expect(await transport.send([item(1), item(2)], patient())).toEqual({ delivered: 2 })
@@ -90,11 +90,11 @@ describe.skipIf(skipped('peers', missingKcat))('Kafka', () => {
     expect(new Set(records().map(({ payload }) => payload))).toEqual(new Set([item(1).body, item(2).body]))
   })
 
-  test.skipIf(cannotCertify())('TLS with the authority and a client certificate', async () => {
+  test.skipIf(cannotCertify())('TLS with a private CA and a client certificate', async () => {
     const { address } = await broker()
     const pem = certificates()
     const clients: string[] = []
-    // The mock broker speaks no TLS: this ends it, and what the broker says of itself leads past it.
+    // The mock broker speaks no TLS: this server terminates it. The address that the broker advertises bypasses it.
     const files = { ca: readFileSync(pem.ca), cert: readFileSync(pem.cert), key: readFileSync(pem.key) }
     const server = createServer({ ...files, requestCert: true }, socket => {
       clients.push(socket.getPeerCertificate().subject.CN as string)
@@ -111,7 +111,7 @@ describe.skipIf(skipped('peers', missingKcat))('Kafka', () => {
     await expect(open(kafka, values)).rejects.toMatchObject({ class: 'misconfigured' })
   })
 
-  test('options that cannot work', async () => {
+  test('invalid options are misconfigurations; an unreachable broker is a temporary failure', async () => {
     await expect(open(kafka, { brokers: ['x:1'], topic: '%proc.name' })).rejects.toMatchObject({
       class: 'misconfigured',
     })
@@ -120,7 +120,7 @@ describe.skipIf(skipped('peers', missingKcat))('Kafka', () => {
     await expect(open(kafka, { brokers })).rejects.toMatchObject({ class: 'later', code: 'ECONNREFUSED' })
   })
 
-  test('a broker that hangs, and one that ends, are answered in time', async () => {
+  test('a send times out if the broker hangs, and fails if it dies', async () => {
     const { brokers, daemon } = await broker()
     const transport = await open(kafka, { brokers })
     await transport.send([item(0)], patient())

@@ -53,7 +53,7 @@ export async function mockBroker(topic = 'falco') {
 
 const HOST = Buffer.from('127.0.0.1')
 
-/** An answer that names the broker, with another port: a number of 32 bits behind the host. */
+/** Replaces the port in a response that names the broker: 32 bits after the host. */
 function redirected(answer: Buffer, from: number, to: number): Buffer {
   for (let at = answer.indexOf(HOST); at >= 0; at = answer.indexOf(HOST, at + HOST.length)) {
     const port = at + HOST.length
@@ -66,10 +66,10 @@ export const kafkaTopic: PeerKind = {
   type: 'kafka',
   title: 'Kafka',
   missing: missingKcat,
-  cannot: { login: 'The mock broker asks for none.' },
+  cannot: { login: 'The mock broker requires none.' },
   async start(): Promise<Peer> {
     const { daemon, address, records } = await mockBroker()
-    // The mock broker keeps nothing, and has another port after a restart: it is not ended, but out of reach.
+    // The mock broker keeps nothing, and has another port after a restart: it is not stopped, but made unreachable.
     const port = Number(address.split(':')[1])
     const gateway = new Gateway(port, answer => redirected(answer, port, gatewayPort))
     const gatewayPort = await gateway.open()

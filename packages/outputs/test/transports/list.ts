@@ -1,4 +1,4 @@
-/** The receivers that the contract suite runs on. A transport that has none here fails the suite. */
+/** The receivers that the contract suite runs on. A transport without one fails the suite. */
 import { alertmanagerApi } from './alertmanager.ts'
 import { kafkaTopic } from './kafka.ts'
 import { LOCAL } from './local.ts'
@@ -11,7 +11,7 @@ import { SERVICES } from './services.ts'
 import { mail } from './smtp.ts'
 import { syslogTcp, syslogUdp } from './syslog.ts'
 
-/** Those that are servers of their own. */
+/** The receivers that are separate servers. */
 export const SERVERS: readonly PeerKind[] = [
   ...[natsCore, natsStream, redisStream, valkeyStream, rabbitQueue, mqttBroker(true)],
   ...[kafkaTopic, mail, syslogTcp, syslogUdp, alertmanagerApi],

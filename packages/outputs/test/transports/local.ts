@@ -15,7 +15,7 @@ function local(
     type,
     title,
     cannot: {
-      hang: 'The operating system takes what it is given, or it says why not.',
+      hang: 'The operating system accepts data or reports an error.',
       answer: 'There is no server that answers.',
       login: 'There is no login.',
     },

@@ -1,4 +1,4 @@
-/** What stores of logs demand of a request, after their documentation. */
+/** What log stores require of a request, according to their documentation. */
 import type { Received } from './peer.ts'
 import { any, flag, kindOf, list, map, matching, object, type Request, refuse, text, whole } from './stand-in.ts'
 
@@ -40,7 +40,7 @@ const bulkAction = object({ create: object({ _index: any, '_id?': text(512) }) }
 /** Names of indices: lower case, none of these characters, at most 255 bytes. */
 const INDEX = /^(?![-_+.])[^A-Z\\/*?"<>| ,#:]{1,255}$/
 
-/** An answer of `_bulk`, with the whole of it or what filter_path asks for. */
+/** A response of `_bulk`: complete, or only what filter_path selects. */
 function bulkReply(request: Request, outcomes: readonly { status: number; id: string; index: string; error?: any }[]) {
   const filter = request.url.searchParams.get('filter_path')
   if (filter !== null && filter !== 'errors,items.*.status,items.*.error.type,items.*.error.reason')
@@ -56,7 +56,7 @@ function bulkReply(request: Request, outcomes: readonly { status: number; id: st
   return { status: 200, body: JSON.stringify(body), headers }
 }
 
-/** One document of a request, as Elasticsearch takes it. */
+/** Indexes one document of a request, as Elasticsearch does. */
 function index(documents: Map<string, unknown>, mappings: Map<string, Mapping>, action: string, source: string) {
   const { _index: name, _id = `auto-${documents.size}` } = JSON.parse(action).create
   const fail = (status: number, type: string, reason: string) => ({
@@ -146,7 +146,7 @@ const hecEvent = object({
   fields: map(text()),
 })
 
-/** Acknowledgements: the second question about a request is answered with yes. */
+/** How often each request was polled: the second poll reports that it is acknowledged. */
 const asked = new WeakMap<Received[], Map<number, number>>()
 
 function takeHec(request: Request, received: Received[]) {
@@ -172,7 +172,7 @@ function takeHec(request: Request, received: Received[]) {
     try {
       const event = JSON.parse(line)
       hecEvent(event)
-      // A number with nanoseconds, as it is written.
+      // The number must be written with nanoseconds.
       if (!/"time":\d{10}\.\d{9},/.test(line)) throw new Error('time')
       events.push(event)
     } catch {

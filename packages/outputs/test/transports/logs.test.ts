@@ -1,4 +1,4 @@
-/** Stores of logs: what is sent, and what answers about single alerts mean. */
+/** Log stores: what is sent, and what responses about single alerts mean. */
 import { alertJson, PRIORITIES } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
@@ -62,7 +62,7 @@ describe('Loki', () => {
     expect(service.requests.map(({ headers }) => headers['x-scope-orgid'])).toEqual(['team-a', 'team-b_c'])
   })
 
-  test('refuses labels without a bound', async () => {
+  test('refuses labels with an unbounded number of values', async () => {
     const options = { url: 'http://localhost', labels: ['rule', 'k8s.pod.name'] }
     await expect(open(loki, options)).rejects.toThrow(
       'loki output: labels are rule, priority, source, hostname, not k8s.pod.name',
@@ -102,14 +102,14 @@ describe('Splunk', () => {
     [400, 10, 'misconfigured'],
     [503, 9, 'later'],
     [500, 8, 'later'],
-  ])('status %i with code %i', async (status, code, meaning) => {
+  ])('status %i with code %i means %s', async (status, code, meaning) => {
     const service = await serve(LOG_SERVICES.splunk)
     const output = await open(splunk, service.options())
     service.answer(status, {}, JSON.stringify({ text: '', code }))
     expect(await output.send([falco(1)], patient())).toMatchObject({ failure: { class: meaning } })
   })
 
-  test('with ack, what is not indexed in time is not delivered', async () => {
+  test('with ack, an alert that is not indexed in time does not count as delivered', async () => {
     const service = await serve(LOG_SERVICES.splunkAck)
     const output = await open(splunk, service.options())
     expect(await output.send([falco(1)], patient())).toEqual({ delivered: 1 })
@@ -121,7 +121,7 @@ describe('Splunk', () => {
 })
 
 describe('OTLP', () => {
-  test('severity, time, host and attributes by the conventions', async () => {
+  test('severity, host and attributes follow the semantic conventions', async () => {
     const service = await serve(LOG_SERVICES.otlp)
     const output = await open(otlp, service.options())
     const fields = {
@@ -165,7 +165,7 @@ describe('OTLP', () => {
     )
   })
 
-  test('records that the receiver rejects are found by sending parts', async () => {
+  test('a response that rejects records fails the batch; one with only a warning delivers it', async () => {
     const service = await serve(LOG_SERVICES.otlp)
     const output = await open(otlp, service.options())
     service.answer(200, {}, JSON.stringify({ partialSuccess: { rejectedLogRecords: '1', errorMessage: 'too old' } }))
@@ -179,7 +179,7 @@ describe('OTLP', () => {
   })
 
   const reason = skipped('peers', missingModule('opentelemetry.proto.collector.logs.v1.logs_service_pb2'))
-  test.skipIf(reason)('OpenTelemetry’s own definition reads what is sent, unknown keys refused', async () => {
+  test.skipIf(reason)('OpenTelemetry’s own schema, which refuses unknown keys, parses the requests', async () => {
     const service = await serve(LOG_SERVICES.otlp)
     const output = await open(otlp, service.options())
     const items = [

@@ -52,7 +52,7 @@ describe.skipIf(skipped('peers', missingMosquitto))('MQTT', () => {
     expect(expiry).toBeGreaterThan(86_000)
   })
 
-  test('QoS 0, retained', async () => {
+  test('QoS 0, retained: a new subscriber gets the last alert', async () => {
     const { port, url } = await broker()
     const transport = await open(mqtt, { url, qos: 0, retain: true, topic: 'falco/last' })
     expect(await transport.send([item(1), item(2)], patient())).toEqual({ delivered: 2 })
@@ -61,7 +61,7 @@ describe.skipIf(skipped('peers', missingMosquitto))('MQTT', () => {
     expect(all[0]).toMatchObject({ retain: 1, payload: item(2).body })
   })
 
-  test('a value stays one level of the topic', async () => {
+  test('a value cannot add levels to the topic', async () => {
     const { port, url } = await broker()
     const all = await subscriber(port, '#')
     const transport = await open(mqtt, { url, topic: 'falco/%proc.name/%alert.rule' })
@@ -71,14 +71,14 @@ describe.skipIf(skipped('peers', missingMosquitto))('MQTT', () => {
     expect(all[0]!.topic).toBe('falco/_SYS_/a_')
   })
 
-  test.each(['falco/#', 'falco/+/x', '$SYS/x', '%proc.name'])('not a topic: %s', async topic => {
+  test.each(['falco/#', 'falco/+/x', '$SYS/x', '%proc.name'])('refuses the topic %s', async topic => {
     await expect(mqtt.open({ url: 'mqtt://127.0.0.1:1', topic } as never, context)).rejects.toMatchObject({
       class: 'misconfigured',
       code: 'topic',
     })
   })
 
-  test('more alerts than the broker takes unacknowledged', async () => {
+  test('more alerts than the broker allows unacknowledged arrive in order', async () => {
     const { port, url } = await broker('max_inflight_messages 7')
     const all = await subscriber(port, 'falco/#')
     const transport = await open(mqtt, { url })
@@ -98,7 +98,7 @@ describe.skipIf(skipped('peers', missingMosquitto))('MQTT', () => {
     })
   })
 
-  test('a wrong password and a topic that is not allowed are misconfigurations', async () => {
+  test('a wrong password and a forbidden topic are misconfigurations', async () => {
     const dir = folder()
     const [passwords, access] = [join(dir, 'passwords'), join(dir, 'access')]
     execFileSync('mosquitto_passwd', ['-c', '-b', passwords, 'u', 'right'])
@@ -117,7 +117,7 @@ describe.skipIf(skipped('peers', missingMosquitto))('MQTT', () => {
     })
   })
 
-  test.skipIf(cannotCertify())('TLS with the authority and a client certificate', async () => {
+  test.skipIf(cannotCertify())('TLS with a private CA and a client certificate', async () => {
     const pem = certificates()
     const { port } = await broker(
       `cafile ${pem.ca}`,
@@ -138,7 +138,7 @@ describe.skipIf(skipped('peers', missingMosquitto))('MQTT', () => {
     expect(await transport.send([item(1)], patient())).toEqual({ delivered: 1 })
   })
 
-  test('a broker that hangs, and one that ends, are answered in time', async () => {
+  test('a send times out if the broker hangs, and fails if it dies', async () => {
     const { url, daemon } = await broker()
     const transport = await open(mqtt, { url })
     await daemon.hang()
@@ -153,7 +153,7 @@ describe.skipIf(skipped('peers', missingMosquitto))('MQTT', () => {
   })
 })
 
-test('something that does not speak MQTT is not waited for', async () => {
+test('connecting to a server that does not speak MQTT fails', async () => {
   const server = createServer(socket => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
   await once(server, 'listening')

@@ -11,7 +11,7 @@ export const missingMosquitto = missing('mosquitto', 'mosquitto_sub', 'mosquitto
 
 /**
  * @param config lines of mosquitto.conf
- * @param saves each message is on disk before it is acknowledged, at the cost of writing all of them anew: a kill loses none
+ * @param saves each message is on disk before it is acknowledged, at the cost of rewriting all of them: a kill loses none
  */
 export async function mosquitto(
   config: readonly string[] = [],

@@ -5,6 +5,7 @@ import { alerts } from '@falc/engine'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, type Msg, nkeys } from '@nats-io/transport-node'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { EMPTY } from '../../../../scripts/testing/empty.ts'
 import { skipped } from '../../../../scripts/testing/needs.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
 import { configuredDelivery, falcoJson, readOutput } from '../../src/index.ts'
@@ -32,7 +33,7 @@ async function subscriber(url: string, subject: string, user: Record<string, str
   return messages
 }
 
-/** A subscription by the protocol's text alone. @returns what has come since it is in force */
+/** A subscription without a client library. @returns what has arrived since it took effect */
 async function wire(port: number, subject: string): Promise<() => string> {
   const socket = connectTcp(port, '127.0.0.1').setEncoding('utf8')
   onTestFinished(() => void socket.destroy())
@@ -45,7 +46,7 @@ async function wire(port: number, subject: string): Promise<() => string> {
 }
 
 describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
-  test('the subscriptions of the talk: FALCO.* gets every alert, FALCO.Notice those of its priority', async () => {
+  test('a subscriber of FALCO.* gets every alert, one of FALCO.Notice those of its priority', async () => {
     const { url } = await server()
     const all = await subscriber(url, 'FALCO.*')
     const notices = await subscriber(url, 'FALCO.Notice')
@@ -62,7 +63,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     expect(new TextDecoder().decode(data)).toBe(items[0]!.body)
   })
 
-  test('what NATS says on the wire, without any client library', async () => {
+  test('the bytes that a subscriber gets on the wire, without a client library', async () => {
     const { url, port } = await server()
     const all = await wire(port, 'FALCO.*')
     const notices = await wire(port, 'FALCO.Notice')
@@ -84,7 +85,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     expect(notices()).toBe(notice)
   })
 
-  test('a value stays one token of the subject, a rule one header', async () => {
+  test('a value cannot add tokens to the subject, nor a rule headers', async () => {
     const { url } = await server()
     const all = await subscriber(url, '>')
     const transport = await open(nats, { url: [url], subject: 'FALCO.%proc.name.%alert.rule' })
@@ -101,7 +102,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
   })
 
   test.each(['FALCO.*', 'FALCO.>', 'FALCO %alert.rule', '%proc.name.x', 'FALCO..x', '$SYS.%alert.rule'])(
-    'not a subject: %s',
+    'refuses the subject %s',
     async subject => {
       await expect(
         nats.open({ url: ['nats://127.0.0.1:1'], subject, tls_insecure: false } as never, context),
@@ -109,7 +110,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     },
   )
 
-  test('JetStream stores an alert that is delivered twice once', async () => {
+  test('JetStream stores an alert once, even if it is sent twice', async () => {
     const peer = await natsStream.start()
     onTestFinished(() => peer.stop())
     const transport = await open(nats, peer.options())
@@ -119,7 +120,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     expect((await peer.received()).map(({ id }) => id)).toEqual([idOf(1), idOf(2), idOf(3)])
   })
 
-  test('JetStream drops the duplicate of an alert whose answer was lost', async () => {
+  test('JetStream drops the duplicate of an alert that is sent again after a timeout', async () => {
     const peer = await natsStream.start()
     onTestFinished(() => peer.stop())
     const source = alerts()
@@ -137,17 +138,17 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     onTestFinished(() => delivery.close(0))
     delivery.push(alert(1))
     await delivery.flush()
-    // What was sent to a server that hangs is in its socket: it reads it when it goes on, and the repetition after it.
+    // Data sent to a hanging server waits in its socket: once resumed, it reads the data, and then the repetition.
     await peer.hang!()
     for (let n = 2; n <= 6; n++) delivery.push(alert(n))
     await until('it has repeated', () => delivery.stats.retries >= 1)
     await peer.up()
     await delivery.flush()
-    expect(delivery.stats).toMatchObject({ delivered: 6, queued: 0, dropped: {} })
+    expect(delivery.stats).toMatchObject({ delivered: 6, queued: 0, dropped: EMPTY })
     expect((await peer.received()).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6].map(idOf))
   })
 
-  test('a created stream has the configured bounds; one that exists stays as it is', async () => {
+  test('a new stream gets the configured limits; an existing one stays as it is', async () => {
     const { url } = await server()
     await open(nats, { url: [url], stream: 'FALCO', max_age: 3_600_000, max_bytes: 1 << 20, duplicate_window: 30_000 })
     await open(nats, { url: [url], stream: 'FALCO', max_age: 7_200_000 })
@@ -162,7 +163,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     })
   })
 
-  test('no stream covers the subject: alerts wait', async () => {
+  test('if no stream covers the subject, alerts wait', async () => {
     const { url } = await server()
     await open(nats, { url: [url], stream: 'FALCO' })
     const transport = await open(nats, { url: [url], stream: 'FALCO', subject: 'ELSEWHERE.%alert.priority' })
@@ -172,7 +173,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     })
   })
 
-  test('an alert larger than max_payload is poison, those before it are delivered', async () => {
+  test('an alert larger than max_payload is poison; the others are delivered', async () => {
     const { url } = await server('max_payload: 2048')
     const all = await subscriber(url, 'FALCO.*')
     const transport = await open(nats, { url: [url] })
@@ -184,7 +185,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     await until('the two others', () => all.length === 2)
   })
 
-  test.each(['core', 'JetStream'])('%s: a user who may not publish is a misconfiguration', async kind => {
+  test.each(['core', 'JetStream'])('%s: a user without permission to publish is a misconfiguration', async kind => {
     const { url } = await server(`authorization { users = [
       { user: ro, password: pw, permissions: { publish: ["$JS.API.>"], subscribe: ">" } } ] }`)
     const login = { url: [url], username: 'ro', password: 'pw' }
@@ -193,7 +194,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     expect(failure).toMatchObject({ class: 'misconfigured', cause: 'PermissionViolationError' })
   })
 
-  test('user, token, nkey and credentials', async () => {
+  test('login by password, token and nkey', async () => {
     const { url } = await server('authorization { user: u, password: p }')
     await open(nats, { url: [url], username: 'u', password: 'p' })
     const denied = nats.open({ url: [url], subject: 'FALCO.x', username: 'u', password: 'wrong' } as never, context)
@@ -208,7 +209,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     await open(nats, { url: [withKey.url], nkey: new TextDecoder().decode(seed.getSeed()) })
   })
 
-  test.skipIf(cannotCertify())('TLS with the authority and a client certificate', async () => {
+  test.skipIf(cannotCertify())('TLS with a private CA and a client certificate', async () => {
     const pem = certificates()
     const { port } = await server(
       `tls { cert_file: "${pem.cert}", key_file: "${pem.key}", ca_file: "${pem.ca}", verify: true }`,
@@ -220,7 +221,7 @@ describe.skipIf(skipped('peers', missing('nats-server')))('NATS', () => {
     await expect(unknown).rejects.toMatchObject({ class: 'misconfigured' })
   })
 
-  test('a server that hangs, and one that ends, are answered in time', async () => {
+  test('a send times out if the server hangs, and fails if it dies', async () => {
     const { url, hang, stop } = await server()
     const transport = await open(nats, { url: [url] })
     await hang()

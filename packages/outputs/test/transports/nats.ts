@@ -72,7 +72,7 @@ async function stored(url: string, stream: string): Promise<Received[]> {
   }
 }
 
-/** Bytes that a server takes in one message unless configured otherwise. */
+/** Bytes that a server accepts in one message unless configured otherwise. */
 const MAX_PAYLOAD = 1 << 20
 
 export const natsStream: PeerKind = {
@@ -101,7 +101,7 @@ export const natsCore: PeerKind = {
   missing: missing('nats-server'),
   async start(): Promise<Peer> {
     const { daemon, port, url, lock, up } = await lockableServer()
-    // Core NATS keeps nothing for a subscriber that was away: the server is not ended, but out of the sender's reach.
+    // Core NATS keeps nothing for a disconnected subscriber: the server is not stopped, but out of the sender's reach.
     const gateway = new Gateway(port)
     const way = `nats://127.0.0.1:${await gateway.open()}`
     const connection = await connect({ servers: url, ...READER, reconnectTimeWait: 50, maxReconnectAttempts: -1 })
@@ -116,7 +116,7 @@ export const natsCore: PeerKind = {
       received: async () => received,
       down: async () => gateway.bar(),
       up: async () => {
-        // First of all, the subscriber is back.
+        // The subscriber has to reconnect first.
         gateway.bar()
         await up()
         const answered = () =>

@@ -1,4 +1,4 @@
-/** Receivers that tests start on free ports: what the contract suite and the tests of wire forms share. */
+/** Receivers that tests start on free ports: what the contract suite and the tests of wire formats share. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -9,29 +9,29 @@ import { onTestFinished } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
 
-/** What a receiver has got. */
+/** An alert that a receiver has got. */
 export interface Received {
   readonly id: string
   readonly alert?: unknown
 }
 
-/** A receiver that runs. */
+/** A running receiver. */
 export interface Peer {
   /** As under `outputs:` in falco.yaml, without name and type. */
   options(): Record<string, unknown>
-  /** The same without what tests put in the way: for measurements. */
+  /** The same without the proxy that tests put in between: for measurements. */
   direct?(): Record<string, unknown>
   /** All that has arrived since the start, in order. */
   received(): Promise<readonly Received[]>
-  /** Takes it away, as a crash does. */
+  /** Makes it unavailable, as a crash does. */
   down(): Promise<void>
-  /** Brings it back after `down`, `hang` or `lock`. */
+  /** Restores it after `down`, `hang` or `lock`. */
   up(): Promise<void>
   /** It keeps its connections and answers nothing. */
   hang?(): Promise<void>
-  /** It has another password from now on. */
+  /** Changes the password that it accepts. */
   lock?(): Promise<void>
-  /** The answer to the next request. */
+  /** Sets the response to the next request. */
   answer?(status: number, headers?: Record<string, string>): void
   stop(): Promise<void>
 }
@@ -48,12 +48,12 @@ export interface PeerKind {
   readonly missing?: string | undefined
   /** Promises of the contract suite that the receiver or its protocol cannot make, with the reason. */
   readonly cannot?: Readonly<Record<string, string>>
-  /** Bytes: it refuses an alert that is larger. */
+  /** It refuses alerts of more bytes. */
   readonly largest?: number
   start(): Promise<Peer>
 }
 
-/** The path of a program; servers are often in sbin. undefined: there is none. */
+/** The path of a program, or undefined if it is not installed; servers are often in sbin. */
 export function program(name: string): string | undefined {
   if (name.startsWith('/')) return name
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']
@@ -105,7 +105,7 @@ export function folder(): string {
 export interface DaemonOptions {
   /** @param folder its own, which `stop` removes */
   args(folder: string): readonly string[]
-  /** Whether it serves. */
+  /** Whether it accepts requests. */
   ready(): Promise<boolean> | boolean
   env?(): NodeJS.ProcessEnv
 }
@@ -123,7 +123,7 @@ export class Daemon {
     process.on('exit', this.#kill)
   }
 
-  /** What it has written to standard output: on its own, since a program may write a line there in two parts. */
+  /** What it has written to standard output: kept apart, since a program may write a line in two parts. */
   get output(): string {
     return readFileSync(join(this.folder, 'output'), 'utf8')
   }
@@ -133,7 +133,7 @@ export class Daemon {
     return this.output + readFileSync(join(this.folder, 'errors'), 'utf8')
   }
 
-  /** Starts it, or lets it go on after `hang`. */
+  /** Starts it, or resumes it after `hang`. */
   async up(): Promise<void> {
     if (this.#signal('SIGCONT')) return
     const files = ['output', 'errors'].map(name => openSync(join(this.folder, name), 'a'))
@@ -164,7 +164,7 @@ export class Daemon {
   /** Stops all threads of all of its processes. */
   async hang(): Promise<void> {
     this.#signal('SIGSTOP')
-    // One that was about to end is gone, or a zombie: who would wait for it is stopped.
+    // A process that was about to exit is gone, or a zombie whose parent is stopped.
     const stopped = (pid: string) => threadsOf(pid).every(path => /^[TZX]/.test(statOf(path) ?? 'X'))
     await until(`${this.#command} hangs`, () => this.#processes().every(stopped))
   }
@@ -190,7 +190,7 @@ export class Daemon {
   readonly #kill = () => this.#signal('SIGKILL')
 }
 
-/** Below /proc, the threads of a process; none when it has gone. */
+/** The threads of a process, as paths below /proc; none if it has exited. */
 function threadsOf(pid: string): string[] {
   try {
     return readdirSync(`/proc/${pid}/task`).map(thread => `${pid}/task/${thread}`)
@@ -218,14 +218,14 @@ export interface Certificates {
   readonly clientKey: string
 }
 
-/** Why tests that make certificates cannot run. @throws {Error} instead, when FALC_REQUIRE asks for them */
+/** Why tests that make certificates cannot run. @throws {Error} instead, if FALC_REQUIRE demands them */
 export function cannotCertify(): string | undefined {
   return skipped('peers', missing('openssl'))
 }
 
 const EC_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
 
-/** Paths of a certificate for localhost that signs itself, and of its key. */
+/** Paths of a self-signed certificate for localhost, and of its key. */
 export function selfSigned(dir = folder()): { readonly cert: string; readonly key: string } {
   const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')]
   const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '2']

@@ -17,7 +17,7 @@ async function serve(options: Record<string, unknown> = {}) {
   return { port, output, page }
 }
 
-test('counts alerts, collapsed ones as many as they are', async () => {
+test('counts alerts, and a collapsed one by the number that it stands for', async () => {
   const { output, page } = await serve({ labels: ['rule', 'priority', 'k8s.ns.name'] })
   const inProd = { output_fields: { 'k8s.ns.name': 'prod' } }
   const items = [
@@ -38,7 +38,7 @@ falc_alerts_last_seconds{rule="Terminal shell in container",priority="Notice",k8
 `)
 })
 
-test('an attacker cannot make more series than there may be, and every alert is counted', async () => {
+test('an attacker cannot exceed max_series, and every alert is counted', async () => {
   const { output, page } = await serve({ labels: ['priority', 'proc.name'], max_series: 50 })
   const items = Array.from({ length: 1000 }, (_, i) => item(i, { output_fields: { 'proc.name': `evil-${i}` } }))
   await output.send(items, patient())
@@ -66,7 +66,7 @@ test.each([
   await expect(open(prometheus, options)).rejects.toThrow(`prometheus output: ${message}`)
 })
 
-test('a port that is taken is an error that passes', async () => {
+test('a port that is in use is a temporary error', async () => {
   const { port } = await serve()
   await expect(open(prometheus, { listen: `127.0.0.1:${port}` })).rejects.toMatchObject({
     code: 'EADDRINUSE',
@@ -74,7 +74,7 @@ test('a port that is taken is an error that passes', async () => {
   })
 })
 
-test.skipIf(skipped('peers', missing('prometheus')))('Prometheus scrapes it', async () => {
+test.skipIf(skipped('peers', missing('prometheus')))('Prometheus scrapes the counters', async () => {
   const { port, output } = await serve()
   await output.send([item(1), item(2), ...LURES.map((rule, i) => item(i + 3, { rule }))], patient())
   const own = await freePort()
@@ -93,7 +93,7 @@ test.skipIf(skipped('peers', missing('prometheus')))('Prometheus scrapes it', as
   try {
     const ask = async (query: string) => {
       const response = await fetch(`http://127.0.0.1:${own}/api/v1/query?query=${encodeURIComponent(query)}`)
-      // It listens before it answers.
+      // Prometheus listens before it can answer.
       if (response.status === 503) return []
       return ((await response.json()) as any).data?.result ?? []
     }

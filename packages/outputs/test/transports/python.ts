@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 
-/** Runs a script in Debian's Python, where the independent clients are; returns what it prints. @throws {Error} with what it complains about */
+/** Runs a script in Debian's Python, which has the independent clients; returns its output. @throws {Error} with its stderr */
 export async function python(script: string, input = '', args: readonly string[] = []): Promise<string> {
   const child = spawn('/usr/bin/python3', ['-c', script, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
   child.stdin.on('error', () => {})
@@ -13,7 +13,7 @@ export async function python(script: string, input = '', args: readonly string[]
   return output
 }
 
-/** Reads pieces of code, one JSON text a line; answers each with what it prints. */
+/** Runs pieces of code, one JSON text a line, and answers each with its output. */
 const LOOP = `
 import contextlib, io, json, sys, traceback
 for line in sys.stdin:

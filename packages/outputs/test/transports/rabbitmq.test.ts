@@ -78,7 +78,7 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
     })
   })
 
-  test.skipIf(skipped('peers', missingModule('pika')))('another client reads it', async () => {
+  test.skipIf(skipped('peers', missingModule('pika')))('a message is readable by another client', async () => {
     const transport = await open(rabbitmq, { url: broker.url, exchange: 'e0', queue_name: 'pika' })
     await transport.send([item(1)], patient())
     const [, { message_id, type, delivery_mode, content_type, timestamp, headers }, body] = JSON.parse(
@@ -98,13 +98,13 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
     })
   })
 
-  test('a queue by the default exchange, as in falcosidekick', async () => {
+  test('alerts reach a queue through the default exchange, as in falcosidekick', async () => {
     const transport = await open(rabbitmq, { url: broker.url, exchange: '', queue_name: 'plain' })
     expect(await transport.send([item(1)], patient())).toEqual({ delivered: 1 })
     expect(await take('plain')).toHaveLength(1)
   })
 
-  test('an alert that no queue takes comes back', async () => {
+  test('an alert that no queue takes is a misconfiguration, unless mandatory is off', async () => {
     const transport = await open(rabbitmq, { url: broker.url, exchange: 'e2' })
     await channel.assertQueue('notices')
     await channel.bindQueue('notices', 'e2', 'falco.Notice.#')
@@ -118,7 +118,7 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
     expect(await careless.send([item(2, { priority: 'Debug' })], patient())).toEqual({ delivered: 1 })
   })
 
-  test('a value stays one word of the routing key, and long ones are cut', async () => {
+  test('a value cannot add words to the routing key, and long keys are cut', async () => {
     const transport = await open(rabbitmq, {
       url: broker.url,
       exchange: 'e3',
@@ -140,7 +140,7 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
     expect(two!.properties.headers!.rule).toBe(rule)
   })
 
-  test('an alert larger than max_message_size is poison; the others are sent again', async () => {
+  test('an alert larger than max_message_size is poison; those after it are sent again', async () => {
     const values = { url: broker.url, exchange: 'e4', queue_name: 'large' }
     const large = { ...item(2), body: 'x'.repeat(30_000) }
     const transport = await open(rabbitmq, values)
@@ -164,7 +164,7 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
     await expect(absent).rejects.toMatchObject({ class: 'misconfigured' })
   })
 
-  test('TLS with the authority and a client certificate', async () => {
+  test('TLS with a private CA and a client certificate', async () => {
     const url = `amqps://127.0.0.1:${tlsPort}`
     const values = { url, queue_name: 'tls', tls_ca: pem.ca, tls_cert: pem.clientCert, tls_key: pem.clientKey }
     const transport = await open(rabbitmq, values)
@@ -172,7 +172,7 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
     await expect(open(rabbitmq, { url })).rejects.toMatchObject({ class: 'misconfigured' })
   })
 
-  test('a broker that is low on memory blocks; when it is back, alerts go on', async () => {
+  test('a broker that is low on memory blocks alerts; they are delivered once it has recovered', async () => {
     const transport = await open(rabbitmq, { url: broker.url, exchange: 'e5', queue_name: 'blocked' })
     broker.control('set_vm_memory_high_watermark', '0.000001')
     const first = await transport.send([item(1)], AbortSignal.timeout(1000))
@@ -191,7 +191,7 @@ describe.skipIf(skipped('peers', missingRabbit))('RabbitMQ', () => {
     })
   })
 
-  test('a broker that hangs, and one that ends, are answered in time', async () => {
+  test('a send times out if the broker hangs, and fails if it dies', async () => {
     const transport = await open(rabbitmq, { url: broker.url, queue_name: 'q' })
     await broker.daemon.hang()
     expect(await transport.send([item(1)], AbortSignal.timeout(200))).toMatchObject({

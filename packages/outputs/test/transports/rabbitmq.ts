@@ -5,7 +5,7 @@ import { connect, credentials } from 'amqplib'
 import { freePort } from '../../../../scripts/testing/port.ts'
 import { accepts, Daemon, LOGIN, missing, type Peer, type PeerKind, type Received } from './peer.ts'
 
-/** The server itself; what Debian puts on the PATH changes the user first. */
+/** The server itself; Debian's wrapper on the PATH switches the user first. */
 const SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 
 export const missingRabbit = missing('rabbitmq-server', 'epmd')

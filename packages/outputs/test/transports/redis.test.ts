@@ -29,7 +29,7 @@ describe.each(['redis-server', 'valkey-server'])('%s', program => {
     expect(entries.at(-1)![1]).toEqual(['id', idOf(499), 'rule', rule, 'priority', priority, 'alert', items[499]!.body])
   })
 
-  test.skipIf(reason)('a group of readers gets each alert once', async () => {
+  test.skipIf(reason)('a consumer group gets each alert once', async () => {
     const { url, reader } = await server()
     const transport = await open(redis, { url })
     await reader.xgroup('CREATE', 'falco', 'workers', '$', 'MKSTREAM')
@@ -50,7 +50,7 @@ describe.each(['redis-server', 'valkey-server'])('%s', program => {
     expect(await reader.hgetall('hash')).toEqual({ [idOf(1)]: item(1).body, [idOf(2)]: item(2).body })
   })
 
-  test.skipIf(reason)('a value cannot name another key', async () => {
+  test.skipIf(reason)('a value cannot choose an arbitrary key', async () => {
     const { url, reader } = await server()
     const transport = await open(redis, { url, key: 'falco:%proc.name' })
     const fields = { 'proc.name': 'x\r\nFLUSHALL\r\n:{1}' }
@@ -59,7 +59,7 @@ describe.each(['redis-server', 'valkey-server'])('%s', program => {
     await expect(open(redis, { url, key: '%proc.name' })).rejects.toMatchObject({ class: 'misconfigured', code: 'key' })
   })
 
-  test.skipIf(reason)('a password, a user without permission, a key of another type', async () => {
+  test.skipIf(reason)('a wrong password, a missing right and a wrong key type are misconfigurations', async () => {
     const { url, reader, port } = await server('--requirepass', 'secret-1')
     await expect(open(redis, { url, password: 'secret-2' })).rejects.toMatchObject({
       class: 'misconfigured',
@@ -79,7 +79,7 @@ describe.each(['redis-server', 'valkey-server'])('%s', program => {
     })
   })
 
-  test.skipIf(reason)('full memory and read-only replicas pass', async () => {
+  test.skipIf(reason)('full memory and a read-only replica are temporary failures', async () => {
     const { url, reader } = await server()
     const transport = await open(redis, { url })
     await reader.config('SET', 'maxmemory', '1')
@@ -92,7 +92,7 @@ describe.each(['redis-server', 'valkey-server'])('%s', program => {
     })
   })
 
-  test.skipIf(reason ?? cannotCertify())('TLS with the authority and a client certificate', async () => {
+  test.skipIf(reason ?? cannotCertify())('TLS with a private CA and a client certificate', async () => {
     const pem = certificates()
     const { port } = await redisServerTls(program, pem)
     const url = `rediss://127.0.0.1:${port}`
@@ -101,7 +101,7 @@ describe.each(['redis-server', 'valkey-server'])('%s', program => {
     await expect(open(redis, { url })).rejects.toMatchObject({ class: 'misconfigured' })
   })
 
-  test.skipIf(reason)('a server that hangs, and one that ends, are answered in time', async () => {
+  test.skipIf(reason)('a send times out if the server hangs, and fails if it dies', async () => {
     const { url, daemon } = await server()
     const transport = await open(redis, { url })
     await daemon.hang()

@@ -1,4 +1,4 @@
-/** Settings of a transport whose every secret is one text, so that tests can look for it. */
+/** Settings of a transport in which every secret is the same text, so that tests can search for it. */
 import type { Option, OptionTable } from '../../src/index.ts'
 
 /** A text that is also valid Base64, as some keys have to be. */
@@ -8,7 +8,7 @@ const isSecret = ({ kind, secret }: Option) => kind === 'secret' || secret === t
 
 export const secretNames = (table: OptionTable): string[] => Object.keys(table).filter(name => isSecret(table[name]!))
 
-/** Every secret, and what is required beside it. URLs lead to a port on which nobody listens. */
+/** All secrets and other required options. URLs lead to a port on which nothing listens. */
 export function filled(table: OptionTable): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(table).flatMap(([name, option]): [string, unknown][] => {

@@ -1,4 +1,4 @@
-/** What all HTTP services have in common: alerts arrive whatever is in them, and answers mean what the service's documentation says. */
+/** What all HTTP services share: alerts arrive whatever they contain, and responses mean what the service's docs say. */
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
 import type { Answer, Failure } from '../../src/model/answer.ts'
@@ -11,10 +11,10 @@ const RUNNABLE = SERVICES.filter(({ kind }) => !skipped('peers', kind.missing))
 
 const failures = ({ failure, items = [] }: Answer): Failure[] => [failure, ...items].filter(one => one !== undefined)
 
-/** Takes everything. */
+/** A server that accepts everything. */
 const STRANGER = { title: 'Stranger', options: () => ({}), take: () => ({ status: 200 }) }
 
-/** Answers of success that no service gives. */
+/** Bodies of successful responses that make no sense to most services. */
 const NONSENSE: readonly string[] = [
   ...['', 'null', '[]', '{}', '0', '"ok"', '{', '\u0000\u0001', '[[[[[[[['.repeat(5000), `"${'x'.repeat(70_000)}"`],
   ...[
@@ -78,7 +78,7 @@ describe.each(RUNNABLE)('$kind.title', ({ kind, transport, secrets }) => {
     expect(ids(await service.received())).toEqual(ids(items))
   })
 
-  test('delivers an alert of hostile and endless texts', async () => {
+  test('delivers an alert with long, hostile texts', async () => {
     const { service, output } = await start()
     const items = [hostile(1, transport.batch.items > 1 ? 20_000 : 100_000)]
     const answer = await output.send(items, patient())
@@ -108,8 +108,8 @@ describe.each(RUNNABLE)('$kind.title', ({ kind, transport, secrets }) => {
     expect(await output.send([item(1)], patient())).toEqual({ delivered: 1 })
   })
 
-  test('a page that answers in place of the service delivers nothing', async context => {
-    if (/^(webhook|cloudevents)$/.test(kind.type)) return context.skip('any answer of success is one')
+  test('an HTML page in place of the service delivers nothing', async context => {
+    if (/^(webhook|cloudevents)$/.test(kind.type)) return context.skip('any successful response will do')
     const { service, output } = await start()
     service.answer(200, { 'content-type': 'text/html' }, '<!doctype html><title>Log in to the network</title>')
     const answer = await output.send([item(1)], patient())
@@ -118,7 +118,7 @@ describe.each(RUNNABLE)('$kind.title', ({ kind, transport, secrets }) => {
     expect(await output.send([item(1)], patient())).toEqual({ delivered: 1 })
   })
 
-  test('a redirect is not followed: who gets the secrets is for the configuration to say', async () => {
+  test('a redirect is not followed: secrets go only where the configuration says', async () => {
     const { service, output } = await start()
     const stranger = await kindOf({ ...STRANGER, type: kind.type }).start()
     onTestFinished(() => stranger.stop())
@@ -130,7 +130,7 @@ describe.each(RUNNABLE)('$kind.title', ({ kind, transport, secrets }) => {
     expect(stranger.requests).toEqual([])
   })
 
-  test('an answer that is nonsense delivers nothing it does not name, and stops nothing', async () => {
+  test('nonsensical responses give consistent results, and failures with short texts', async () => {
     const { service, output } = await start()
     const items = Array.from({ length: transport.batch.items > 1 ? 3 : 1 }, (_, i) => item(i))
     for (const body of NONSENSE) {
@@ -144,7 +144,7 @@ describe.each(RUNNABLE)('$kind.title', ({ kind, transport, secrets }) => {
     }
   })
 
-  test('a service that is down or hangs is tried again', async () => {
+  test('a service that is down or hangs is a temporary failure', async () => {
     const { service, output } = await start()
     await service.down()
     expect(failures(await output.send([item(1)], patient()))[0]).toMatchObject({
@@ -161,7 +161,7 @@ describe.each(RUNNABLE)('$kind.title', ({ kind, transport, secrets }) => {
     expect(await output.send([item(1)], patient())).toEqual({ delivered: 1 })
   })
 
-  test('no failure names a secret, though the service repeats the request', async () => {
+  test('no failure reveals a secret, even if the service echoes the request', async () => {
     const { service, output } = await start()
     await output.send([item(1)], patient())
     const { headers, url, body } = service.requests.at(-1)!

@@ -26,7 +26,7 @@ import type { ServiceKind } from './stand-in.ts'
 export interface TestedService {
   readonly kind: ServiceKind
   readonly transport: TransportDefinition<any>
-  /** Texts that no message may hold. */
+  /** Texts that no message may contain. */
   readonly secrets: readonly string[]
 }
 

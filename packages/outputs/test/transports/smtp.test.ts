@@ -41,7 +41,7 @@ describe.skipIf(skipped('peers', missingMail))('SMTP', () => {
     expect(mail!.html).toContain('<td>bash</td>')
   })
 
-  test('several alerts: one digest, most severe first, the same each time', async () => {
+  test('several alerts: one digest, most severe first, with the same Message-ID each time', async () => {
     const { url, mails } = await server()
     const transport = await open(smtp, { url, ...PLAIN })
     const items = [item(1), item(2, { priority: 'Critical' }), item(3)]
@@ -82,7 +82,7 @@ describe.skipIf(skipped('peers', missingMail))('SMTP', () => {
     expect(mail!.text).toContain('Rule: x Bcc: evil@x.test .')
   })
 
-  test.skipIf(cannotCertify())('STARTTLS, TLS from the start, login', async () => {
+  test.skipIf(cannotCertify())('STARTTLS, implicit TLS, login', async () => {
     const pem = certificates()
     const starttls = await server({ cert: pem.cert, key: pem.key, auth: true })
     const login = { ...PLAIN, starttls: 'required', username: 'user', password: 'pass', tls_ca: pem.ca }
@@ -111,7 +111,7 @@ describe.skipIf(skipped('peers', missingMail))('SMTP', () => {
     expect(await transport.send([item(1)], patient())).toEqual({ delivered: 1 })
   })
 
-  test('a server without TLS gets nothing unless configured so', async () => {
+  test('a server without TLS is refused if TLS is required, and used if it is optional', async () => {
     const { url } = await server()
     await expect(open(smtp, { url, ...PLAIN, starttls: 'required' })).rejects.toMatchObject({ class: 'misconfigured' })
     const transport = await open(smtp, { url, ...PLAIN, starttls: 'if offered' })
@@ -132,7 +132,7 @@ describe.skipIf(skipped('peers', missingMail))('SMTP', () => {
     expect(after).toMatchObject({ delivered: 0, failure: { cause } })
   })
 
-  test('some recipients are refused: the others have it, and a note says so', async () => {
+  test('if some recipients are refused, the others get the mail, and a note says so', async () => {
     const { url, mails } = await server()
     const notes: string[] = []
     const noting = { ...context, note: (text: string) => void notes.push(text) }
@@ -142,7 +142,7 @@ describe.skipIf(skipped('peers', missingMail))('SMTP', () => {
     expect(notes).toEqual(['smtp output: the server refused some recipients: 550@x.test'])
   })
 
-  test('a server that hangs, and one that ends, are answered in time', async () => {
+  test('a send times out if the server hangs, and fails if it dies', async () => {
     const { url, daemon } = await server()
     const transport = await open(smtp, { url, ...PLAIN })
     await daemon.hang()

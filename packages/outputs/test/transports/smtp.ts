@@ -4,7 +4,7 @@ import { accepts, Daemon, missingModule, type Peer, type PeerKind } from './peer
 
 export const missingMail = missingModule('aiosmtpd')
 
-/** A mail as the server has understood it. */
+/** A mail as the server parsed it. */
 export interface Mail {
   readonly from: string
   readonly to: readonly string[]
@@ -39,7 +39,7 @@ export const mail: PeerKind = {
   type: 'smtp',
   title: 'SMTP',
   missing: missingMail,
-  cannot: { login: 'A password goes over TLS only: smtp.test.ts has a wrong one.' },
+  cannot: { login: 'A password is sent only over TLS: smtp.test.ts tests a wrong one.' },
   async start(): Promise<Peer> {
     const { daemon, port, mails } = await mailServer()
     return {

@@ -1,4 +1,4 @@
-/** HTTP services that cannot run here: one server, and a table that says per service what it takes. */
+/** Stand-ins for HTTP services that cannot run here: one server, and a table of what each service accepts. */
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { Socket } from 'node:net'
@@ -31,11 +31,11 @@ export interface Service {
   readonly cannot?: Readonly<Record<string, string>>
   /** As under `outputs:` in falco.yaml. @param url of the server, without a slash at the end */
   options(url: string): Record<string, unknown>
-  /** Requests that are not about alerts: for a token. `answer` is not about them. */
+  /** Whether a request is not about alerts, but for a token: `answer` does not apply to it. */
   aside?(request: Request): boolean
   /**
    * Answers a request as the service does.
-   * @param received what has arrived so far: what is taken is appended
+   * @param received what has arrived so far: accepted alerts are appended
    * @throws {Refusal}
    */
   take(request: Request, received: Received[]): Reply | Promise<Reply>
@@ -43,7 +43,7 @@ export interface Service {
   received?(): Promise<readonly Received[]>
 }
 
-/** The service does not want the request. */
+/** The service rejects the request. */
 export class Refusal extends Error {
   readonly status: number
 
@@ -97,7 +97,7 @@ export class StandIn implements Peer {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
     })
-    // One that nobody else gets while the service is down.
+    // A port that nothing else gets while the service is down.
     this.#port ||= await freePort()
     server.listen(this.#port, '127.0.0.1')
     await once(server, 'listening')

@@ -44,7 +44,7 @@ describe.skipIf(skipped('peers', missingRsyslog))('rsyslog', () => {
     },
   )
 
-  test.skipIf(skipped('peers', missing('logger')))('the local socket', async () => {
+  test.skipIf(skipped('peers', missing('logger')))('messages arrive through the local socket', async () => {
     const { socket, messages } = await server()
     const transport = await open(syslog, { url: `unix:${socket}`, facility: 'auth' })
     const rule = `"]x\\ [y z="1"]\n-`
@@ -61,12 +61,12 @@ describe.skipIf(skipped('peers', missingRsyslog))('rsyslog', () => {
     expect(two!.sd).toContain(String.raw`rule="\"\]x\\ [y z=\"1\"\] -"`)
   })
 
-  test('the socket is absent: alerts wait', async () => {
+  test('if the socket is absent, alerts wait', async () => {
     const transport = await open(syslog, { url: 'unix:/nonexistent/log' })
     expect(await transport.send([item(1)], patient())).toMatchObject({ delivered: 0, failure: { class: 'later' } })
   })
 
-  test('a value cannot leave its place', async () => {
+  test('a value cannot inject fields or messages', async () => {
     const { port, messages } = await server()
     const transport = await open(syslog, { url: `tcp://127.0.0.1:${port}`, framing: 'newline' })
     const change = { rule: 'r"]\\ [x@1 a="b"]\n<0>1 - - - - - -', hostname: 'h\n<0>1 evil', source: 's"' }
@@ -91,12 +91,12 @@ describe.skipIf(skipped('peers', missingRsyslog))('rsyslog', () => {
     expect(one!.msg).toMatch(/^ü{50,}$/)
   })
 
-  test.skipIf(cannotCertify())('an authority that is not trusted is a misconfiguration', async () => {
+  test.skipIf(cannotCertify())('a certificate of an untrusted CA is a misconfiguration', async () => {
     const { tlsPort } = await server(certificates())
     await expect(open(syslog, { url: `tls://127.0.0.1:${tlsPort}` })).rejects.toMatchObject({ class: 'misconfigured' })
   })
 
-  test('a receiver that ends is noticed', async () => {
+  test('a receiver that dies is noticed, over TCP and UDP', async () => {
     const { port, daemon } = await server()
     const transport = await open(syslog, { url: `tcp://127.0.0.1:${port}` })
     await transport.send([item(1)], patient())
@@ -116,7 +116,7 @@ describe.skipIf(skipped('peers', missingRsyslog))('rsyslog', () => {
   })
 })
 
-test('octet counting: the length in bytes before each message', async () => {
+test('octet counting: each message is preceded by its length in bytes', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
   await once(server, 'listening')
@@ -140,7 +140,7 @@ test('octet counting: the length in bytes before each message', async () => {
   expect(rest).toHaveLength(0)
 })
 
-test('a receiver that takes nothing is not waited for', async () => {
+test('a receiver that reads nothing causes a timeout', async () => {
   const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
   server.on('connection', socket => onTestFinished(() => void socket.destroy()))
@@ -155,7 +155,7 @@ test('a receiver that takes nothing is not waited for', async () => {
   })
 })
 
-test.each([{ app_name: 'a b' }, { sd_id: 'x]' }, { url: 'http://x' }])('malformed: %o', async change => {
+test.each([{ app_name: 'a b' }, { sd_id: 'x]' }, { url: 'http://x' }])('refuses invalid options: %o', async change => {
   const values = {
     url: 'udp://127.0.0.1',
     facility: 'local0',

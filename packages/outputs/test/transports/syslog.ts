@@ -5,7 +5,7 @@ import { accepts, type Certificates, Daemon, missing, type Peer, type PeerKind }
 
 export const missingRsyslog = missing('rsyslogd')
 
-/** What rsyslog has understood of a message. */
+/** A message as rsyslog parsed it. */
 export interface SyslogMessage {
   readonly pri: string
   readonly time: string
@@ -26,7 +26,7 @@ const PROPERTIES = {
   msg: 'msg',
 }
 
-/** rsyslogd that listens on UDP, TCP, TLS if it has certificates, and a local socket, and writes what it understands as JSON. */
+/** rsyslogd on UDP, TCP, TLS if it has certificates, and a local socket; it writes the messages that it parses as JSON. */
 export async function rsyslog(pem?: Certificates) {
   const [port, tlsPort] = [await freePort(), await freePort()]
   const format = Object.entries(PROPERTIES)
@@ -76,8 +76,8 @@ const kind = (title: string, url: (port: number) => string): PeerKind => ({
   title,
   missing: missingRsyslog,
   cannot: {
-    down: 'Syslog acknowledges nothing: what was on its way when the receiver ended is lost.',
-    hang: 'The operating system takes messages for a receiver that hangs.',
+    down: 'Syslog acknowledges nothing: messages on their way are lost when the receiver stops.',
+    hang: 'The operating system accepts messages for a receiver that hangs.',
     login: 'Syslog has no login.',
   },
   async start(): Promise<Peer> {

@@ -1,4 +1,4 @@
-/** `@falc/sources-k8saudit/source` outside of Node: bundled for a browser, it needs no module of Node's. */
+/** `@falc/sources-k8saudit/source` outside of Node: bundled for a browser, it needs no Node module. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -42,15 +42,15 @@ beforeAll(async () => {
   imports = [...named, ...dynamicImports]
 })
 
-test('Node', () => {
+test('runs in Node', () => {
   expect(withoutClock(run())).toEqual(EXPECTED)
 })
 
-test('a bundle imports nothing', () => {
+test('the bundle imports nothing', () => {
   expect(imports).toEqual([])
 })
 
-test('a bundle where there is nothing but the language and text encoding', () => {
+test('the bundle runs with nothing but the language and text encoding', () => {
   const context = createContext({ TextEncoder, TextDecoder })
   runInContext(`${code}\nthis.result = JSON.stringify(falc.run())`, context)
   expect(withoutClock(JSON.parse(context.result))).toEqual(EXPECTED)
@@ -59,7 +59,7 @@ test('a bundle where there is nothing but the language and text encoding', () =>
 const work = mkdtempSync(join(tmpdir(), 'falc-hosts-'))
 afterAll(() => rmSync(work, { recursive: true, force: true }))
 
-test.skipIf(noBrowser !== undefined)('Chromium (skipped without /usr/bin/chromium)', () => {
+test.skipIf(noBrowser !== undefined)('runs in Chromium (skipped without /usr/bin/chromium)', () => {
   const page = join(work, 'page.html')
   const script = `${code}\ndocument.body.textContent = JSON.stringify(falc.run())`.replaceAll('</script', '<\\/script')
   writeFileSync(page, `<!doctype html><head><meta charset="utf-8"></head><body><script>${script}</script></body>`)

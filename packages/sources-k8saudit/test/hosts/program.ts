@@ -1,4 +1,4 @@
-/** What every host runs: bytes of an audit log to alerts, by what `@falc/sources-k8saudit/source` exports. */
+/** What every host runs: from the bytes of an audit log to alerts, with the exports of `@falc/sources-k8saudit/source`. */
 import { Engine } from '@falc/engine'
 import { AuditLogDecoder, k8sAudit, PLUGINS, parseAuditEvents } from '@falc/sources-k8saudit/source'
 

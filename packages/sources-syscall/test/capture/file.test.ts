@@ -49,7 +49,7 @@ async function read(bytes: Uint8Array): Promise<{ events: number; last: string; 
 
 const last = (index: number, num: number): string => `${num} 5 SYSCALL_CHDIR_X res=0 path="/${index * 7919}"`
 
-test('plain, gzip, gzip members one after another, captures one after another', async () => {
+test('plain and gzip files, several gzip members and several captures in a row are read', async () => {
   const plain = capture(20_000)
   expect(await read(plain)).toEqual({ events: 20_000, last: last(19_999, 20_000) })
   expect(await read(gzipSync(plain))).toEqual({ events: 20_000, last: last(19_999, 20_000) })
@@ -62,7 +62,7 @@ test('plain, gzip, gzip members one after another, captures one after another', 
   expect(await read(join(two.map(part => gzipSync(part))))).toEqual({ events: 15, last: last(104, 15) })
 })
 
-test('while a large file is read, others get their turns', async () => {
+test('the event loop keeps running while a large file is read', async () => {
   const file = path(folder, 'large.scap')
   writeFileSync(file, join(new Array(20).fill(capture(20_000))))
   const large = await openCapture(file)
@@ -82,13 +82,13 @@ test('while a large file is read, others get their turns', async () => {
   expect(Math.max(...positions.slice(1).map((at, i) => at - positions[i]!))).toBeLessThan(10 << 20)
 })
 
-test('a pipe that has nothing to read holds up nobody', async () => {
+test('waiting for a pipe does not block the event loop', async () => {
   const pipe = path(folder, 'pipe')
   execFileSync('mkfifo', [pipe])
   const bytes = capture(100)
   const opened = openCapture(pipe)
   const writer = await open(pipe, 'w')
-  // Read as far as it goes, before the rest is there.
+  // This part is read before the rest is written.
   await writer.write(bytes.subarray(0, 1000))
   const piped = await opened
   const filled: number[] = []
@@ -107,7 +107,7 @@ test('a pipe that has nothing to read holds up nobody', async () => {
   expect(piped.counts.events).toBe(100)
 })
 
-test('a gzip stream that ends early: the events before are kept', async () => {
+test('a truncated gzip stream: the events before the end are read', async () => {
   const whole = gzipSync(capture(20_000))
   const { events, error } = await read(whole.subarray(0, whole.length >> 1))
   expect(events).toBeGreaterThan(5000)
@@ -116,7 +116,7 @@ test('a gzip stream that ends early: the events before are kept', async () => {
   expect(error!.message).toMatch(/^broken gzip stream: unexpected end of file \(at byte \d+\)$/)
 })
 
-test('a gzip stream with a wrong byte: the events before are kept', async () => {
+test('a corrupt gzip stream: the events before the damage are read', async () => {
   const whole = gzipSync(capture(40_000))
   whole.fill(0xff, whole.length - 2000, whole.length - 1900)
   const { events, error } = await read(whole)
@@ -124,20 +124,20 @@ test('a gzip stream with a wrong byte: the events before are kept', async () => 
   expect(error).toMatchObject({ code: 'compression' })
 })
 
-test('bytes behind a gzip stream', async () => {
+test('bytes after the end of a gzip stream are an error', async () => {
   const { events, error } = await read(join([gzipSync(capture(10)), new Uint8Array(100)]))
   expect(events).toBe(10)
   expect(error?.message).toContain('100 bytes behind the end of the gzip stream')
 })
 
-test('no capture, no file, a directory', async () => {
+test('a file that is not a capture, a missing file and a directory are errors', async () => {
   expect((await read(new Uint8Array(0))).error).toMatchObject({ code: 'not-a-capture', offset: 0 })
   expect((await read(gzipSync('hello hello'))).error).toMatchObject({ code: 'not-a-capture', offset: 0 })
   await expect(openCapture(path(folder, 'nothing'))).rejects.toMatchObject({ code: 'ENOENT' })
   await expect(openCapture(folder)).rejects.toMatchObject({ code: 'EISDIR' })
 })
 
-test('tables are there when the capture is open', async () => {
+test('the tables have been read once the capture is open', async () => {
   const file = path(folder, 'tables.scap')
   const machine = block(0x201, assemble('u32:4 u64:1 u64:2 "box" zeros:125 u64:3 u64:0 zeros:16'))
   writeFileSync(file, join([SECTION, machine, eventBlock(0x216, '5 SYSCALL_CHDIR_X i64:0 "/\\u0000"')]))
@@ -152,7 +152,7 @@ test('tables are there when the capture is open', async () => {
   expect(await opened.fill()).toBe(false)
 })
 
-test.each([false, true])('a file that is written opens again (gzip: %s)', async gzip => {
+test.each([false, true])('a capture that was written can be read again (gzip: %s)', async gzip => {
   const source = path(folder, 'source.scap')
   const target = path(folder, 'target.scap')
   writeFileSync(source, capture(20_000))
@@ -169,7 +169,7 @@ test.each([false, true])('a file that is written opens again (gzip: %s)', async 
   expect(info.byType).toEqual([{ type: 'chdir', events: 20_000 }])
 })
 
-test('info of a broken capture holds what came before', async () => {
+test('info of a truncated capture covers the events before its end', async () => {
   const file = path(folder, 'broken.scap')
   writeFileSync(file, capture(3).subarray(0, -5))
   const info = await captureInfo(file)

@@ -11,7 +11,7 @@ import { assemble, block, eventBlock, join, SECTION } from './assemble.ts'
 const RUNS = fuzzRuns(300)
 const FIRST = FUZZ_SEED ?? 1
 
-/** Numbers that lengths and counts go wrong at. */
+/** Edge cases of lengths and counts. */
 const EDGES = [
   0, 1, 3, 4, 7, 11, 12, 21, 22, 25, 26, 27, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0xffff, 0x10000, 0x7fffffff, 0x80000000,
   0xfffffffc, 0xffffffff,
@@ -28,7 +28,7 @@ function numbers(seed: number): (limit: number) => number {
   }
 }
 
-/** A piece of a recorded capture with its tables, and a made one with tables and events of old versions. */
+/** The start of a recorded capture, with its tables, and an artificial one with tables and events of old versions. */
 function seeds(): Uint8Array[] {
   const recorded = gunzipSync(readFileSync(path(import.meta.dirname, '../../../../examples/captures/host-a.scap')))
   let end = 0
@@ -68,7 +68,7 @@ function seeds(): Uint8Array[] {
 function mutate(original: Uint8Array, next: (limit: number) => number): Uint8Array {
   let bytes = original.slice()
   for (let left = 1 + next(6); left > 0; left--) {
-    // The section header seldom: without it there is nothing to read.
+    // The section header is rarely changed: without it there is nothing to read.
     const at = next(20) === 0 ? next(bytes.length) : Math.min(SECTION.length + next(bytes.length), bytes.length - 1)
     switch (next(8)) {
       case 0:
@@ -116,7 +116,7 @@ function blockStart(bytes: Uint8Array, index: number): number {
   return at
 }
 
-/** Reads a capture in chunks, asks everything of every event, writes what it reads. @returns why it stopped */
+/** Reads a capture in chunks, decodes all parameters of each event, writes what it reads. @returns why it stopped */
 function readAll(bytes: Uint8Array, chunk: number): { code: string; events: number; written: number } {
   let written = 0
   const writer = new CaptureWriter(piece => {
@@ -163,7 +163,7 @@ function ask({ event }: CaptureReader, writer: CaptureWriter): void {
   writer.write(event)
 }
 
-test(`${RUNS} mutated captures: an error with its place or the end, no crash, no hang, bounded memory`, {
+test(`${RUNS} mutated captures: an error with its offset or the end, no crash, no hang, bounded memory`, {
   timeout: 3_600_000,
 }, () => {
   const originals = seeds()

@@ -5,7 +5,7 @@ import { PPME } from '../../src/events/ids.ts'
 import { eventBlock, join, SECTION } from './assemble.ts'
 import { printEvent } from './print.ts'
 
-test('events that nobody wants take their number and are passed over, old forms are converted first', () => {
+test('unwanted events are passed over but still numbered; events of old versions are converted first', () => {
   const reader = new CaptureReader()
   const actions = new Uint8Array(1 << 16)
   actions[PPME.SYSCALL_CHDIR_X] = Skip.skip
@@ -18,13 +18,13 @@ test('events that nobody wants take their number and are passed over, old forms 
   reader.end()
   const seen: string[] = []
   while (reader.next()) seen.push(printEvent(reader.event))
-  // The first event of a section ends its tables, and is read in any case.
+  // The first event of a section ends its tables, and is always read.
   expect(seen).toEqual(['1 5 SYSCALL_CHDIR_X res=0 path="/"', '3 5 SYSCALL_CLOSE_X res=0 fd=3'])
   expect(reader.counts).toMatchObject({ events: 4, passedOver: 2, merged: 1 })
   expect(reader.next()).toBe(false)
 })
 
-test('a visitor that throws ends the reading', () => {
+test('an error thrown by a visitor stops the reader', () => {
   const reader = new CaptureReader({
     onUsers() {
       throw new RangeError('no more users')
@@ -36,7 +36,7 @@ test('a visitor that throws ends the reading', () => {
   expect(reader.next()).toBe(false)
 })
 
-test('a buffer grows to the largest block, in pieces of any size', () => {
+test('the buffer grows to hold a block that arrives in many pieces', () => {
   const long = eventBlock(0x221, `5 PLUGINEVENT_E u32:1 hex:${'ab'.repeat(1 << 20)}`)
   const reader = new CaptureReader()
   const bytes = join([SECTION, long, long])

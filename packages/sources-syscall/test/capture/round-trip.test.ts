@@ -12,7 +12,7 @@ import { FdKind } from '../../src/model/fd.ts'
 import { eventBlock, join, SECTION } from './assemble.ts'
 import { printEvent } from './print.ts'
 
-/** Everything that a capture tells, in order; what is read is also written to `writer`. */
+/** Everything that a capture holds, in order; what is read is also written to `writer`. */
 function read(bytes: Uint8Array, writer?: CaptureWriter): unknown[] {
   const seen: unknown[] = []
   const reader = new CaptureReader({
@@ -55,15 +55,15 @@ function rewrite(bytes: Uint8Array): { seen: unknown[]; written: Uint8Array } {
   return { seen, written: join(pieces) }
 }
 
-describe('read, write, read', () => {
-  test('a recorded capture', () => {
+describe('after writing and reading again', () => {
+  test('a recorded capture is unchanged', () => {
     const file = path(import.meta.dirname, '../../../../examples/captures/host-a.scap')
     const { seen, written } = rewrite(gunzipSync(readFileSync(file)))
     expect(seen.length).toBeGreaterThan(5000)
     expect(read(written)).toEqual(seen)
   })
 
-  test('an old capture is written as one of today', () => {
+  test('an old capture has the current format', () => {
     const old = join([
       SECTION,
       eventBlock(0x204, '5 SYSCALL_CLOSE_E i64:3'),
@@ -74,7 +74,7 @@ describe('read, write, read', () => {
     expect(read(written)).toEqual(seen)
   })
 
-  test('events of all block kinds, above 64 KiB too', () => {
+  test('events of all block kinds are unchanged, even above 64 KiB', () => {
     const long = `hex:${'ab'.repeat(70_000)}`
     const bytes = join([
       SECTION,
@@ -136,7 +136,7 @@ describe('tables', () => {
     ),
   )
 
-  test('whatever is written is read', () => {
+  test('are read as they were written', () => {
     fc.assert(
       fc.property(fc.array(process, { maxLength: 8 }), fc.array(fd, { maxLength: 8 }), (processes, fds) => {
         const pieces: Uint8Array[] = [SECTION]

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-/** Bytes of heap per event or object, in the mean. */
+/** Mean bytes of heap per event or object. */
 const BUDGET: Readonly<Record<string, number>> = {
   'passed over': 1,
   'opened again, and closed': 1,
@@ -11,7 +11,7 @@ const BUDGET: Readonly<Record<string, number>> = {
   'a descriptor that was open before': 200,
 }
 
-test('events of the hot loop, processes and descriptors keep to their budget of memory', () => {
+test('events of the hot loop, processes and descriptors stay within their memory budget', () => {
   const script = fileURLToPath(new URL('budget.ts', import.meta.url))
   // No collection falls between the two measurements: the young generation holds everything.
   const flags = ['--conditions=@falc/source', '--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256']

@@ -1,6 +1,6 @@
 /**
- * Prints how many bytes of heap an event of each kind takes, and what is kept of a thread and a descriptor of a capture's tables, as JSON:
- * run by budget.test.ts in a process of its own.
+ * Prints as JSON how many bytes of heap an event of each kind takes, and a process and a descriptor of a capture's tables.
+ * budget.test.ts runs it in a separate process.
  */
 import { Engine } from '@falc/engine'
 import { emptyFd } from '../../src/capture/descriptors.ts'
@@ -77,7 +77,7 @@ function bytesPerEvent(kind: string, blocks: readonly Uint8Array[]): number {
 const PROCESSES = 5000
 const FDS = 10
 
-/** What the tables of processes keep, per process. @param fds of each, every one of a file of its own */
+/** Bytes that the tables take per process. @param fds descriptors of each process, each of a different file */
 function bytesPerProcess(fds: number): number {
   const parts: Uint8Array[] = []
   const writer = new CaptureWriter(bytes => parts.push(bytes.slice()))
@@ -114,7 +114,7 @@ function bytesPerProcess(fds: number): number {
 }
 
 function heapUsed(): number {
-  // Twice, since what the first has finalised is still there.
+  // Twice: what the first run finalises is freed only by the second.
   gc!()
   gc!()
   return process.memoryUsage().heapUsed

@@ -11,7 +11,7 @@ import { block, SECTION } from '../capture/assemble.ts'
 
 const ALL = new Set(EVENTS.map(({ id }) => id))
 
-/** What becomes of an event, of thread 10 unless it begins with another's id. */
+/** Whether an event is read or passed over; it is of thread 10 unless the line begins with another id. */
 function fateOf(line: string, failedOpens: ReadonlySet<number>): string {
   const { bare, values } = wordsOf(/^\d/.test(line) ? line : `10 ${line}`)
   const event = eventOf(bare[1]!, Number(bare[0]), 1_700_000_000_000_000_000n, values)

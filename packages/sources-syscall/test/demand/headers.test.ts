@@ -1,4 +1,4 @@
-/** What is done to the tables from headers alone is what reading the events does: the tables at the end, beside a reader of everything. */
+/** Updating the tables from event headers alone leaves the same tables as reading every event. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fuzzed } from '../../../../scripts/testing/fuzz.ts'
@@ -41,7 +41,7 @@ const num = fc.constantFrom(...NUMS)
 const result = fc.constantFrom(0, 1, 8, -9)
 const DATA = ['0x', '0x61', '0x0000000000000000', '0x0400000000000000', '0x0300000000000000', '0x6161616161616161']
 const UNIX = 5
-/** Both ends of a socket: of none, unix, IPv4 in both directions, IPv6; and cut off. */
+/** Both ends of a socket: empty, unix, IPv4 in both directions, IPv6; and truncated. */
 const TUPLES = [
   '0x',
   `0x01${'1122334455667788'.repeat(2)}00`,
@@ -51,7 +51,7 @@ const TUPLES = [
   '0x02080808083500' + '7f0000015000',
   `0x0a${'20'.repeat(16)}5000${'30'.repeat(16)}3500`,
 ]
-/** Of a container. */
+/** Control groups of a container. */
 const CGROUPS = `cpu=/docker/${'ab'.repeat(32)}`
 const act = fc.oneof(
   tid.map(t => `${t} socket fd=${UNIX} domain=1 type=1 proto=0 flags=0`),
@@ -80,7 +80,7 @@ const act = fc.oneof(
   fc
     .constantFrom('', ` cgroups=${CGROUPS}`)
     .map(cgroups => `10 clone res=12 exe=sh tid=10 pid=10 ptid=1 flags=0 uid=0 gid=0 vtid=10 vpid=10${cgroups}`),
-  // The child's own event, before or behind the caller's, with control groups of a container.
+  // The child's own event, before or after the caller's, with control groups of a container.
   fc.constant(`12 clone res=0 exe=sh tid=12 pid=12 ptid=10 flags=0 uid=7 gid=0 vtid=12 vpid=12 cgroups=${CGROUPS}`),
   fc.constantFrom(
     '10 clone res=-11 exe=sh tid=10 pid=10 ptid=1 flags=0',
@@ -105,7 +105,7 @@ const act = fc.oneof(
   fc.constant('11 execve res=0 exe=cat tid=11 pid=11 ptid=1 uid=0'),
 )
 
-test('random calls', () => {
+test('random calls leave the same tables', () => {
   let passed = 0
   fc.assert(
     fc.property(fc.array(act, { minLength: 40, maxLength: 100, size: 'max' }), lines => {
@@ -120,10 +120,10 @@ test('random calls', () => {
   expect(passed).toBeGreaterThan(0)
 })
 
-test('a read of eight bytes that look like the number of a descriptor shows that its socket is connected', () => {
+test('a read of eight bytes that look like a descriptor number marks its socket as connected', () => {
   const lines = [
     `10 socket fd=${SOCKET} domain=2 type=1 proto=6 flags=0`,
-    // Its thread is known to the loop over headers from here on.
+    // From here on, the loop over headers knows the thread.
     '10 close res=-9 fd=40',
     `10 read res=8 fd=${SOCKET} size=8 data=0x0400000000000000`,
   ]

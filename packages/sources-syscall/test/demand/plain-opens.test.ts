@@ -1,4 +1,4 @@
-/** Opens that are applied from their bytes, since no rule can match them: alerts are those of a replay that reads every event. */
+/** Opens that no rule can match are applied from their bytes: the alerts are those of a replay that reads every event. */
 import { alertJson, Engine } from '@falc/engine'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -51,7 +51,7 @@ async function replay(conditions: readonly string[], blocks: readonly Uint8Array
 const O_CREAT = 4
 const O_DIRECTORY = 1024
 const FIRST = eventBlock(0x216, '5 SYSCALL_FSTAT_X i64:0 i64:9')
-/** The same event with something behind its parameters. */
+/** The same event with more bytes after its parameters. */
 function withTail(whole: Uint8Array, tail: string): Uint8Array {
   const view = new DataView(whole.buffer)
   const at = 8 + 2
@@ -115,7 +115,7 @@ const rule = fc
   .tuple(fc.constantFrom(OPENS, OPENS, OPENS, 'evt.type in (close, fchdir, dup)', 'evt.type = fstat'), condition)
   .map(([types, one]) => `${types} and ${one}`)
 
-test('random rules and opens', async () => {
+test('random rules on random opens give the same alerts as reading every event', async () => {
   let passed = 0
   await fc.assert(
     fc.asyncProperty(
@@ -143,7 +143,7 @@ const path = fc
   .array(fc.constantFrom('x', 'X', 'z', '/', '.', 'é'), { minLength: 1, maxLength: 12 })
   .map(all => all.join(''))
 
-test('texts are found in paths as by looking for each of them, in one piece or below a directory', () => {
+test('PathSearch finds whether a path has one of the texts, whole or split into directory and name', () => {
   fc.assert(
     fc.property(fc.array(path, { maxLength: 4 }), path, path, (given, directory, name) => {
       const texts = given.map(text => text.replaceAll('X', 'x'))
@@ -166,16 +166,16 @@ test('texts are found in paths as by looking for each of them, in one piece or b
 
 test.each<[string, string, readonly Uint8Array[], number]>([
   ['a file that no rule names', SHADOW, [open('/usr/lib/a')], 1],
-  ['one that a rule names', SHADOW, [open('/etc/shadow')], 0],
-  ['a name that a rule completes', SHADOW, [open('/etc', 1025), open('shadow', 1, 4, 3)], 1],
-  ['a directory, and a file of it', SHADOW, [open('/usr', 1025), open('lib', 1, 4, 3)], 2],
+  ['a file that a rule names', SHADOW, [open('/etc/shadow')], 0],
+  ['a directory, and a file in it that a rule names', SHADOW, [open('/etc', 1025), open('shadow', 1, 4, 3)], 1],
+  ['a directory, and a file in it', SHADOW, [open('/usr', 1025), open('lib', 1, 4, 3)], 2],
   ['an unknown directory', SHADOW, [open('lib', 1, 4, 7)], 0],
-  ['slashes that fall together', SHADOW, [open('/etc//shadow'), open('/etc/./shadow'), open('/etc/shadow/.')], 0],
-  ['another case', `${OPENS} and fd.name icontains shadow`, [open('/etc/SHAdow')], 0],
+  ['repeated slashes, and dots', SHADOW, [open('/etc//shadow'), open('/etc/./shadow'), open('/etc/shadow/.')], 0],
+  ['upper and lower case', `${OPENS} and fd.name icontains shadow`, [open('/etc/SHAdow')], 0],
   ['a file that is written', SHADOW, [open('/usr/lib/a', 2)], 0],
   ['a rule about another thread', `${OPENS} and proc.name = b`, [open('/usr/lib/a'), open('/usr/lib/b')], 2],
   ['a rule about this thread', `${OPENS} and proc.name = a and fd.num > 3`, [open('/usr/lib/a')], 0],
-])('%s', async (_, rules, events, passed) => {
+])('opens passed over: %s', async (_, rules, events, passed) => {
   const before = await replay([rules], [FIRST], false)
   expect((await replay([rules], [FIRST, ...events], false)).passed - before.passed).toBe(passed)
 })

@@ -1,4 +1,4 @@
-/** What a replay passes over changes no alert and no field: beside the same replay with `readAll`. */
+/** Events that a replay passes over change no alert and no field, compared with the same replay with `readAll`. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { alertJson, compileCondition, Engine, type FieldUse, type RulesFile } from '@falc/engine'
@@ -15,7 +15,7 @@ const source = syscall()
 const capturePath = (name: string) =>
   fileURLToPath(new URL(`../../../../examples/captures/${name}.scap`, import.meta.url))
 
-/** Calls `visit` for each event delivered; the number of events passed over. */
+/** Calls `visit` for each event delivered. @returns the number of events passed over */
 async function replay(name: string, options: ReplayOptions, visit: (event: unknown) => void): Promise<number> {
   const capture = await openCapture(capturePath(name), options)
   try {
@@ -44,7 +44,7 @@ async function alertsOf(name: string, files: readonly RulesFile[], readAll: bool
 }
 
 describe.each(['host-a', 'container-a'])('%s', name => {
-  test('the bundled rules', async () => {
+  test('the bundled rules give the same alerts', async () => {
     const path = fileURLToPath(new URL('../../../../rules/syscall.yaml', import.meta.url))
     const files = [{ name: 'syscall.yaml', content: readFileSync(path, 'utf8') }]
     const slow = await alertsOf(name, files, true)
@@ -55,7 +55,7 @@ describe.each(['host-a', 'container-a'])('%s', name => {
   })
 })
 
-/** Every field, with an argument where it needs one. util.cnt counts on from one replay to the next. */
+/** Every field, with an argument where it needs one. util.cnt is left out: it keeps counting across replays. */
 const FIELDS: readonly string[] = Object.entries(SYSCALL_FIELDS)
   .filter(
     ([name, field]) =>
@@ -107,7 +107,7 @@ const MORE_TYPES = [
 const OPERANDS = ['cat', '/etc', 'shadow', '0', '1', '3', '1000', 'true', 'host', '*', '127.0.0.1', 'python3', 'root']
 const OPERATORS = ['=', '!=', '<', '>=', 'contains', 'icontains', 'startswith', 'endswith', 'glob', 'in', 'pmatch']
 
-/** What a field may be asked; most combinations are not valid for its type. */
+/** Checks of a field; most combinations are not valid for its type. */
 const QUESTIONS = OPERATORS.flatMap(operator =>
   OPERANDS.map(
     operand => `${operator} ${operator === 'in' || operator === 'pmatch' ? `("${operand}")` : `"${operand}"`}`,
@@ -123,7 +123,7 @@ function isValid(condition: string): boolean {
   }
 }
 
-/** Most fields are seldom present: half of the checks ask for that alone. */
+/** Most fields are rarely present: half of the checks test only that. */
 const check = fc
   .tuple(
     fc.constantFrom(...FIELDS),
@@ -166,7 +166,7 @@ function rulesFile(rules: readonly { types: string[]; condition: string | undefi
   return { name: 'random.yaml', content: JSON.stringify(items) }
 }
 
-test('random rules, of every field and operator', { timeout: 0 }, async () => {
+test('random rules over every field and operator give the same alerts', { timeout: 0 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(rule, { minLength: 1, maxLength: 3 }), async rules => {
       const files = [rulesFile(rules)]
@@ -176,7 +176,7 @@ test('random rules, of every field and operator', { timeout: 0 }, async () => {
   )
 })
 
-test('a replay that knows no fields passes over only what changes nothing', async () => {
+test('a replay that is not told which fields are read passes over only events that change none', async () => {
   const wanted = [EVENTS.find(({ code }) => code === 'SYSCALL_EXECVE_19_X')!.id]
   const fields: FieldUse[] = ['proc.vmsize', 'fd.connected', 'proc.fdlimit', 'proc.cwd'].map(name => ({
     name,

@@ -31,7 +31,7 @@ function attach(encoded: ReturnType<typeof encode>): SyscallEvent | null {
 }
 
 describe('header', () => {
-  test('time and thread', () => {
+  test('gives time and thread', () => {
     const event = attach(
       encode(PPME.SYSCALL_CHDIR_X, [
         [0, 0, 0, 0, 0, 0, 0, 0],
@@ -46,7 +46,7 @@ describe('header', () => {
   test.each([
     ['shorter than its header', { len: 25 }],
     ['longer than its block', { len: 1000 }],
-    ['with lengths outside', { nparams: 100 }],
+    ['with lengths beyond its end', { nparams: 100 }],
     ['with absurdly many parameters', { nparams: 0xffffffff }],
   ])('an event %s is refused', (_, header) => {
     expect(attach(encode(PPME.SYSCALL_CHDIR_X, [[0, 0, 0, 0, 0, 0, 0, 0], [0]], header))).toBeNull()
@@ -80,7 +80,7 @@ describe('numbers', () => {
     expect(event.uint8(3)).toBe(0xfe)
   })
 
-  test('of another size, empty or beyond the last: the default', () => {
+  test('of another size, empty or beyond the last parameter are the default', () => {
     expect(event.int64Number(1, -1)).toBe(-1)
     expect(event.int32(4, 7)).toBe(7)
     expect(event.uint8(20, 9)).toBe(9)
@@ -120,7 +120,7 @@ describe('texts and bytes', () => {
     expect(event.blob(30).length).toBe(0)
   })
 
-  test('a text is not remembered beyond its event', () => {
+  test('a remembered text is not given for the next event', () => {
     const first = encode(PPME.SYSCALL_CHDIR_X, [[0, 0, 0, 0, 0, 0, 0, 0], text('/one\0')])
     const second = encode(PPME.SYSCALL_CHDIR_X, [[0, 0, 0, 0, 0, 0, 0, 0], text('/two\0')])
     const reused = new SyscallEvent()

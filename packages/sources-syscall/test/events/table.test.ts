@@ -41,13 +41,13 @@ describe('event table', () => {
     expect(() => positions(['name'], 'SYSCALL_OPENAT_2_X', 'SYSCALL_OPEN_X')).toThrow('is not where that of')
   })
 
-  test('only notes have wide lengths, and no event with wide lengths is stored', () => {
+  test('only three meta events have wide lengths, and none of them has older forms', () => {
     const wide = EVENTS.filter(event => event.flags & EventFlag.large_payload)
     expect(wide.map(event => event.code)).toEqual(['PLUGINEVENT_E', 'CONTAINER_JSON_2_E', 'ASYNCEVENT_E'])
     expect(wide.some(event => event.flags & EventFlag.converter_managed)).toBe(false)
   })
 
-  test('variants and sizes are known types', () => {
+  test('variants have known types', () => {
     for (const variants of Object.values(DYN_TABLES))
       for (const variant of variants!) expect(variant.type in PARAM_SIZES).toBe(true)
   })
@@ -56,7 +56,7 @@ describe('event table', () => {
 describe('conversions', () => {
   const current = (id: number): boolean => !(EVENTS[id]!.flags & (EventFlag.old_version | EventFlag.unused))
 
-  test('lead to events of today, with the parameters that the table has', () => {
+  test('lead to current events with the parameters of the table', () => {
     for (const event of EVENTS) {
       for (let nparams = 0; nparams <= 32; nparams++) {
         let conversion = conversionOf(event.id, nparams)
@@ -98,14 +98,14 @@ describe('system calls', () => {
     for (const [name, code] of SYSCALL_CODES) expect(SYSCALL_NAMES[code]).toBe(name)
   })
 
-  test('every system call event of today is recorded for a call', () => {
+  test('every current system call event belongs to a call', () => {
     for (const event of EVENTS) {
       if (event.id < 2 || event.flags & EventFlag.unused || event.classes !== EventClass.syscall) continue
       expect(syscallsOf(event.id).length, event.code).toBeGreaterThan(0)
     }
   })
 
-  test('events that stand for several calls', () => {
+  test('an event may stand for several calls, for one or for none', () => {
     expect(syscallsOf(PPME.SYSCALL_FCNTL_X).map(code => SYSCALL_NAMES[code])).toEqual(['fcntl', 'fcntl64'])
     expect(syscallsOf(PPME.SOCKET_ACCEPT4_6_X).map(code => SYSCALL_NAMES[code])).toEqual(['accept4'])
     expect(syscallsOf(PPME.PROCEXIT_1_E).map(code => SYSCALL_NAMES[code])).toEqual(['sched_process_exit'])
@@ -113,7 +113,7 @@ describe('system calls', () => {
   })
 })
 
-test('error numbers and signals have their first name', () => {
+test('error numbers and signals with several names have the first', () => {
   expect(ERRNO_NAMES.get(11)).toBe('EAGAIN')
   expect(SIGNAL_NAMES.get(9)).toBe('SIGKILL')
 })

@@ -4,8 +4,8 @@ import { decodeText, internText } from '../../src/events/text.ts'
 
 const plain = new TextDecoder('utf-8', { ignoreBOM: true })
 
-test('known texts are the texts that decoding gives', () => {
-  // Few different bytes and lengths, so that texts come again and slots are fought over.
+test('interned texts equal decoded texts', () => {
+  // Few different bytes and lengths, so that texts repeat and slots collide.
   const piece = fc.constantFrom('a', 'b', '/', 'é', '\u{1f600}', 'ab', '/usr/lib/', '\0')
   const bytes = fc.oneof(
     fc.array(piece, { maxLength: 40 }).map(parts => new TextEncoder().encode(parts.join(''))),
@@ -25,7 +25,7 @@ test('known texts are the texts that decoding gives', () => {
   )
 })
 
-test('every length up to the limit and one change of a byte', () => {
+test('texts of every length are told apart when one byte changes', () => {
   for (let length = 0; length <= 140; length++) {
     for (let changed = 0; changed < length; changed++) {
       const bytes = new Uint8Array(length).fill(0x61)

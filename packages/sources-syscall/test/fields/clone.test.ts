@@ -9,10 +9,10 @@ import { syscall } from '../../src/source.ts'
 /** One event in this many is kept. */
 const STEP = 97
 
-/** Arguments name other processes as the table knows them when it is asked; util.cnt counts how often it is asked. */
+/** Arguments name other processes as the table knows them when they are read; util.cnt counts how often it is read. */
 const LIVE = new Set(['evt.args', 'evt.info', 'util.cnt'])
 
-test.each(['host-a', 'container-a'])('%s: a clone says the same after the replay as the event did', async name => {
+test.each(['host-a', 'container-a'])('%s: a clone prints the same after the replay as its event did', async name => {
   const source = syscall()
   const fields = Object.keys(SYSCALL_FIELDS).filter(
     field => SYSCALL_FIELDS[field]!.arg !== 'required' && !LIVE.has(field),

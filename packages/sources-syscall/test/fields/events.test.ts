@@ -17,7 +17,7 @@ function printed(one: Case): Map<string, string> {
   return new Map(fields.map((field, i) => [field, texts[i]!]))
 }
 
-describe('fields of events that no capture here holds', () => {
+describe('fields of events that are in no bundled capture', () => {
   const files = ['cases/events.txt', 'cases/kubernetes.txt'].map(file => new URL(file, import.meta.url))
   test.each(files.flatMap(readCaseFile))('$title', one => {
     const texts = printed(one)

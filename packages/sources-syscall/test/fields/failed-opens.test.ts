@@ -1,4 +1,4 @@
-/** Which failed opens the kernel may leave out: whatever rules ask for, none of them matches one. */
+/** Which failed opens the kernel may leave out: those that no rule can match. */
 import { Engine } from '@falc/engine'
 import { loadRuleset } from '@falc/engine/runtime'
 import fc from 'fast-check'
@@ -27,19 +27,19 @@ const namesOf = (engine: Engine<typeof source>) =>
 describe('rules that', () => {
   const OPENS = 'evt.type in (open, openat, openat2)'
   test.each([
-    ['ask for a descriptor', `${OPENS} and fd.num >= 0`, 'open openat openat2'],
-    ['ask for success', `${OPENS} and evt.failed = false`, 'open openat openat2'],
-    ['ask for failure', `${OPENS} and evt.failed = true`, ''],
-    ['ask for failure of one call', 'evt.type = openat and evt.rawres < 0', 'open openat2'],
-    ['ask for failure and a way up', `${OPENS} and fd.num = -1 and fd.nameraw glob *../*../*`, 'open openat openat2'],
+    ['require a descriptor', `${OPENS} and fd.num >= 0`, 'open openat openat2'],
+    ['require success', `${OPENS} and evt.failed = false`, 'open openat openat2'],
+    ['require failure', `${OPENS} and evt.failed = true`, ''],
+    ['require failure of one call', 'evt.type = openat and evt.rawres < 0', 'open openat2'],
+    ['require failure and two ../', `${OPENS} and fd.num = -1 and fd.nameraw glob *../*../*`, 'open openat openat2'],
     ['name a file that may have been created', `${OPENS} and evt.arg.flags contains O_CREAT`, 'open openat openat2'],
-    ['do not say', `${OPENS} and fd.name = /etc/shadow`, ''],
+    ['allow both results', `${OPENS} and fd.name = /etc/shadow`, ''],
     ['exclude descriptors', `${OPENS} and not fd.num >= 0`, ''],
-    ['ask for other calls', 'evt.type = unlinkat', 'open openat openat2'],
+    ['name other calls', 'evt.type = unlinkat', 'open openat openat2'],
     ['name no type', 'proc.name = cat', ''],
   ])('%s', (_, condition, left) => expect(namesOf(load([condition]))).toBe(left))
 
-  test('show the time since the last event need all of them', () => {
+  test('print the time since the last event need all of them', () => {
     expect(load(['evt.type = openat and fd.num >= 0'], '%evt.deltatime').unmatched(source)).toEqual({})
   })
 })
@@ -75,7 +75,7 @@ const condition = fc.letrec<{ node: string }>(tie => ({
   ),
 })).node
 
-/** Of the class: see FAILED_OPENS. The working directory has two dots in its name. */
+/** Opens of the class FAILED_OPENS. The working directory has two dots in its name. */
 const open = fc
   .record({
     tid: fc.constantFrom(5, 6),
@@ -90,7 +90,7 @@ const open = fc
       `${tid} ${type} fd=${error} name=${path} flags=${flags}${type === 'open' ? '' : ' dirfd=-100'}`,
   )
 
-test('no rule matches what it leaves out, and saved rules leave out the same', () => {
+test('no rule matches an open that is left out, and saved rules leave out the same', () => {
   let decided = 0
   fc.assert(
     fc.property(

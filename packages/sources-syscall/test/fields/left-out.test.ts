@@ -1,4 +1,4 @@
-/** Of which descriptors the kernel need not tell, by what a rule asks and prints. */
+/** Which descriptors the kernel need not report, by the condition and the output of a rule. */
 import { Engine } from '@falc/engine'
 import { expect, test } from 'vitest'
 import { leftOutBy } from '../../src/live/calls.ts'

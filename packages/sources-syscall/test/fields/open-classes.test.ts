@@ -1,4 +1,4 @@
-/** What is known of a class of opens before they are read: every check that is decided for the class, on every open of it. */
+/** What is known of a class of opens before they are read: a check decided for the class has this result on each open of it. */
 import { compileCondition, type EventClass, type Scalar } from '@falc/engine'
 import { expect, test } from 'vitest'
 import { DIRECTORY_READS, FAILED_OPENS, FILE_READS } from '../../src/fields/open-classes.ts'
@@ -47,7 +47,7 @@ const OPERATORS = [
   'pmatch',
 ]
 
-/** Every check that is valid, as `decides` and as a rule has it. */
+/** Every valid check, as arguments of `decides` and as a condition. */
 const CHECKS = Object.entries(FIELDS).flatMap(([field, values]) => {
   const [name, arg] = field === 'evt.arg.flags' ? ['evt.arg', 'flags'] : [field, undefined]
   const given = OPERATORS.flatMap(operator => {
@@ -69,7 +69,7 @@ const CHECKS = Object.entries(FIELDS).flatMap(([field, values]) => {
   })
 })
 
-test.each(Object.entries(CLASSES))('%s', (_, [of, opens]) => {
+test.each(Object.entries(CLASSES))('%s: checks decided for the class hold for each open', (_, [of, opens]) => {
   const decided = CHECKS.flatMap(check => {
     const truth = of.decides(check.name!, check.arg, check.operator, check.values)
     return truth === undefined ? [] : [{ ...check, truth }]

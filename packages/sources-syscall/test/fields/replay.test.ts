@@ -11,7 +11,7 @@ import type { ReplayOptions } from '../../src/replay.ts'
 
 const CAPTURE = fileURLToPath(new URL('../../../../examples/captures/host-a.scap', import.meta.url))
 
-/** Number, type and what some fields say of each delivered event; then the error, if the capture breaks off. */
+/** Number, type and some fields of each delivered event; then the error, if the capture breaks off. */
 async function replay(path: string, options: ReplayOptions = {}): Promise<{ lines: string[]; error: string | null }> {
   const lines: string[] = []
   const capture = await openCapture(path, options)
@@ -39,7 +39,7 @@ test('events come in order, numbered from 1', async () => {
   expect(lines.slice(0, 3).map(line => line.split(' ')[0])).toEqual(['1', '2', '3'])
 })
 
-test('leaving event types out changes nothing about the others', async () => {
+test('leaving out event types does not change the other events', async () => {
   const wanted = [PPME.SYSCALL_OPENAT_2_X, PPME.SYSCALL_EXECVE_19_X]
   const all = await replay(CAPTURE)
   const some = await replay(CAPTURE, { wanted })
@@ -49,7 +49,7 @@ test('leaving event types out changes nothing about the others', async () => {
   )
 })
 
-test('of a capture that breaks off, the events before are delivered, then the error', async () => {
+test('a truncated capture gives the events before its end, then an error', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-replay-'))
   try {
     const file = readFileSync(CAPTURE)

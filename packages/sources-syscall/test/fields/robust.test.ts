@@ -46,7 +46,7 @@ test('no field throws, whatever an event holds', () => {
   )
 })
 
-test('every field says what it is', () => {
+test('every field has a description', () => {
   for (const [name, def] of Object.entries(SYSCALL_FIELDS)) expect(def.doc.length, name).toBeGreaterThan(9)
 })
 

@@ -12,7 +12,7 @@ function nameOf(id: number): string {
   return types.valueOf('evt.type', id) ?? (EVENTS[id]!.code === 'GENERIC_X' ? 'generic' : 'async')
 }
 
-/** Names in order, several types of one name as one; the shorter of what is in and what is not. */
+/** Sorted names without duplicates: those that are wanted or those that are not, whichever are fewer. */
 function described(wanted: Uint8Array): string {
   const names = (flag: number) => [...new Set(types.all.filter(id => wanted[id] === flag).map(nameOf))].sort()
   const [inside, outside] = [names(1), names(0)]

@@ -12,7 +12,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   t_page_fault: 'not a call: wants.test.ts waits for one',
 }
 
-test('each program has an act, or a reason', () => {
+test('each program has an act, or a reason for having none', () => {
   const acts = readFileSync(join(import.meta.dirname, '../live/cases/acts.txt'), 'utf8')
   const seen = new Set<string | undefined>(acts.split('\n').map(line => line.split(' ')[0]))
   const names = new Map(EVENTS.map(({ code, name }) => [code, name]))

@@ -1,4 +1,4 @@
-/** Reads a BPF object (ELF, as clang and bpftool write it): its functions, the stack of each, and which of them call which. */
+/** Reads a BPF object (ELF, as clang and bpftool write it): its functions, the stack of each, and which functions it calls. */
 
 export interface BpfFunction {
   readonly name: string
@@ -6,7 +6,7 @@ export interface BpfFunction {
   readonly stack: number
   readonly calls: readonly string[]
   readonly tailCalls: boolean
-  /** A program: something that is attached or tail-called, no function of others. */
+  /** A program, which is attached or tail-called; others are functions that are called. */
   readonly isProgram: boolean
 }
 
@@ -17,7 +17,7 @@ interface Section {
   readonly offset: number
   readonly size: number
   readonly link: number
-  /** Of relocations: the section that they are of. */
+  /** Of relocations: the section that they apply to. */
   readonly info: number
 }
 
@@ -46,7 +46,7 @@ const PSEUDO_CALL = 1
 const FRAME_POINTER = 10
 const TAIL_CALL = 12
 
-/** Where its sections lie, by name. @throws {Error} when it is no such object */
+/** Offsets and sizes of its sections, by name. @throws {Error} when it is not a BPF object */
 export function readSections(elf: Buffer): Map<string, { readonly offset: number; readonly size: number }> {
   const sections = allSections(elf)
   return new Map(sections.map((one, i) => [text(elf, sections, i), one]))
@@ -59,7 +59,7 @@ function allSections(elf: Buffer): Section[] {
   )
 }
 
-/** @throws {Error} when it is no such object, or calls what it does not have */
+/** @throws {Error} when it is not a BPF object, or calls a function that it does not have */
 export function readFunctions(elf: Buffer): BpfFunction[] {
   const sections = allSections(elf)
   const table = sections.find(({ type }) => type === SYMTAB)
@@ -84,7 +84,7 @@ export function readFunctions(elf: Buffer): BpfFunction[] {
     const constant = elf.readInt32LE(from + 4)
     const target = relocated.get(from)
     if (target === undefined) return at(one.section, place + (constant + 1) * INSTRUCTION)
-    if (target.section === 0) return undefined // the kernel's
+    if (target.section === 0) return undefined // a function of the kernel
     return at(target.section, target.kind === FUNC ? target.value : target.value + (constant + 1) * INSTRUCTION)
   }
   return functions.map(one => {
@@ -116,7 +116,7 @@ export function readFunctions(elf: Buffer): BpfFunction[] {
       } else if (kind === 0 || kind === 1 || kind === 4 || kind === 7) below.delete(to)
       if (opcode === LOAD_64) place += INSTRUCTION
     }
-    // What lies in .text is called only.
+    // Functions in .text are only called.
     return { ...code, name: one.name, calls: [...code.calls], isProgram: text(elf, sections, one.section) !== '.text' }
   })
 }

@@ -1,4 +1,4 @@
-/** The C sources and the TypeScript say the same: tables, sizes, offsets. Needs a C compiler at most. */
+/** The C sources and the TypeScript sources agree: tables, sizes, offsets. Some of it needs a C compiler. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ test('the sidecar’s table of system calls is up to date (else run scripts/sysc
   expect(readFileSync(join(native, 'sidecar/syscalls.gen.h'), 'utf8')).toBe(syscallsHeader())
 })
 
-test('the sample of doctor in docs/install.md has the version of today', () => {
+test('the sample output of doctor in docs/install.md has the current wire version', () => {
   const install = readFileSync(join(import.meta.dirname, '../../../../docs/install.md'), 'utf8')
   expect(/wire version (\d+)/.exec(install)?.[1]).toBe(String(wire.WIRE_VERSION))
 })
@@ -49,7 +49,7 @@ describe.skipIf(noHeaders)('numbers of system calls', () => {
     const missing = [...theirs].filter(([name, number]) => ours.get(name!) !== number)
     const wrong = [...ours].filter(([name, number]) => theirs.has(name!) && theirs.get(name!) !== number)
     expect(wrong).toEqual([])
-    // Falco has no code for them: what Linux never did or does no more, and what is younger.
+    // Falco has no code for calls that Linux never had, no longer has, or has got since.
     expect(missing.filter(([name, number]) => number < 450 && !GONE.has(name!))).toEqual([])
   })
 })
@@ -58,7 +58,7 @@ describe('programs', () => {
   test.each([
     ['arm64', 0, ARM64_SYSCALLS],
     ['x86', 1, X86_64_SYSCALLS],
-  ])('that several calls share know these by their numbers on %s', (_, half, numbers) => {
+  ])('that several calls share know these calls by their numbers on %s', (_, half, numbers) => {
     const halves = readFileSync(join(native, 'calls.h'), 'utf8').split('#else')
     const rows = [...halves[half]!.matchAll(/CALL\((\w+), (\w+), (\d+)\)/g)]
     const shared = rows
@@ -71,7 +71,7 @@ describe('programs', () => {
     expect(written).toEqual(shared)
   })
 
-  test('each writes the event that belongs to its system call', () => {
+  test('write the event that belongs to their system call', () => {
     for (const { program, code } of sequences) {
       const call = SYSCALL_CODES.get(RECORDED_AS[program] ?? program)
       if (call === undefined) continue // not the program of one call
@@ -80,7 +80,7 @@ describe('programs', () => {
     }
   })
 
-  test('every event of today that a call of x86-64 gives has one', () => {
+  test('exist for every current event that a call of x86-64 gives', () => {
     const written = new Set(sequences.map(({ code }) => code))
     const natives = new Set(X86_64_SYSCALLS)
     const missing = EVENTS.filter(

@@ -77,7 +77,7 @@ describe('parameters of the probe', () => {
       ['text:2: parameter 2 of SYSCALL_CLOSE_X is fd, not undefined'],
     ],
     [
-      'one way only is wrong',
+      'wrong on one path only',
       'PARAM(res, put_u64(e, ret)); if (ret) PARAM(fd, put_empty(e));',
       ['close: SYSCALL_CLOSE_X has 2 parameters, 1 are written'],
     ],

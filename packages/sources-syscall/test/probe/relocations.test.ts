@@ -1,6 +1,6 @@
 /**
- * Offsets in our own structures are known when the probe is built. Where a macro that reads the kernel is given an expression with one of
- * them, the loader is told to look the structure up in the kernel: the probe does not load where that read is not dead code.
+ * Offsets in our own structures are known when the probe is built. If a macro that reads kernel memory is given such a structure,
+ * the loader looks it up in the kernel, and the probe does not load unless that read is dead code.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ function defined(folder: string): string[] {
     )
 }
 
-test.skipIf(missingAddon() !== undefined)('the kernel is asked about its own structures only', () => {
+test.skipIf(missingAddon() !== undefined)('the loader looks up only structures of the kernel', () => {
   const types = relocatedTypes(readFileSync(join(NATIVE, 'probe.bpf.o')))
   expect([...types]).toContain('task_struct')
   expect(

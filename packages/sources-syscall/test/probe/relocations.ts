@@ -1,7 +1,7 @@
-/** Reads from a BPF object (its sections .BTF and .BTF.ext) of which types the loader is to look up offsets in the running kernel. */
+/** Reads from a BPF object (its sections .BTF and .BTF.ext) the types whose offsets the loader looks up in the running kernel. */
 import { readSections } from './bpf-object.ts'
 
-/** By kind of type (linux/btf.h): how long it is in the section, given how many members it has. */
+/** By kind of type (linux/btf.h): bytes after the head of its entry, by the number of its members. */
 const HEAD = 12
 const TAILS: Readonly<Record<number, (members: number) => number>> = {
   1: () => 4, // an integer
@@ -17,7 +17,7 @@ const TAILS: Readonly<Record<number, (members: number) => number>> = {
 }
 const RELOCATION = 16
 
-/** @throws {Error} when it is no such object */
+/** @throws {Error} when it is not a BPF object */
 export function relocatedTypes(elf: Buffer): Set<string> {
   const sections = readSections(elf)
   const of = (name: string) => {

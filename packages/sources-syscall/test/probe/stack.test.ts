@@ -1,6 +1,6 @@
 /**
- * What old kernels' verifiers bound in each program and the functions that it calls, counted in the built object: newer kernels count
- * the stack in smaller steps, and not at all where they give a function a stack of its own.
+ * Limits that the verifiers of old kernels put on a program and the functions it calls, checked on the built object. Newer
+ * kernels count the stack in smaller steps, and not at all where a function has a separate stack.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ const STACK = 512
 const STEP = 32
 const FRAMES = 8
 
-/** Why Linux 5.10 would refuse programs of these functions, the way to the function that is too much with each. */
+/** Why Linux 5.10 would refuse programs of these functions, each with the call path to the function that is too much. */
 function refusals(functions: readonly BpfFunction[]): string[] {
   const named = new Map(functions.map(one => [one.name, one]))
   const found: string[] = []
@@ -46,29 +46,29 @@ const chain = (length: number) => Array.from({ length }, (_, i) => one(`f${i}`, 
 describe('a program', () => {
   test.each<[string, BpfFunction[], string[]]>([
     ['of 512 bytes in all', [program(256, ['f']), one('f', 256)], []],
-    ['whose steps make it more', [program(257, ['f']), one('f', 225)], ['main 288 > f 544: more than 512 bytes']],
+    ['of 482 bytes, rounded to 544', [program(257, ['f']), one('f', 225)], ['main 288 > f 544: more than 512 bytes']],
     ['whose functions have no stack', [program(481, ['f']), one('f', 0)], ['main 512 > f 544: more than 512 bytes']],
     [
-      'with one way that is too much',
+      'with one call path that is too much',
       [program(320, ['f', 'g']), one('f', 100, ['g']), one('g', 90)],
       ['main 320 > f 448 > g 544: more than 512 bytes'],
     ],
     ['of eight frames', [program(8, ['f0']), ...chain(7)], []],
     [
-      'of nine',
+      'of nine frames',
       [program(8, ['f0']), ...chain(8)],
       [expect.stringMatching(/^main 32 > f0 64 .* > f7 288: more than 8 frames$/)],
     ],
     ['that tail-calls', [program(64, [], true)], []],
-    ['that does both', [program(64, ['f'], true), one('f', 8)], ['main 64: calls and tail calls']],
-    ['no program calls it', [one('f', 400, ['g']), one('g', 400)], []],
+    ['that calls and tail-calls', [program(64, ['f'], true), one('f', 8)], ['main 64: calls and tail calls']],
+    ['is needed: functions alone are not checked', [one('f', 400, ['g']), one('g', 400)], []],
   ])('%s', (_, functions, expected) => {
     expect(refusals(functions)).toEqual(expected)
   })
 })
 
-describe.skipIf(missingAddon() !== undefined)('the built probe', () => {
-  test('is read as clang has made it', () => {
+describe.skipIf(missingAddon() !== undefined)('objects compiled by clang', () => {
+  test('are read with their stacks, calls and tail calls', () => {
     const source = `
       static long (*copy)(void *, unsigned, const void *) = (void *)113;
       static long (*tail)(void *, void *, unsigned) = (void *)12;
@@ -89,7 +89,7 @@ describe.skipIf(missingAddon() !== undefined)('the built probe', () => {
     ])
   })
 
-  test('is within what Linux 5.10 takes', () => {
+  test('such as the probe are within the limits of Linux 5.10', () => {
     const functions = readFunctions(readFileSync(join(NATIVE, 'probe.bpf.o')))
     expect(functions.filter(({ isProgram }) => isProgram).length).toBeGreaterThan(90)
     expect(functions.filter(({ isProgram, calls }) => isProgram && calls.length > 0).length).toBeGreaterThan(80)

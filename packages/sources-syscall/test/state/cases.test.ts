@@ -5,7 +5,7 @@ import { dump, fdLine } from './dump.ts'
 import { play } from './play.ts'
 
 /**
- * `events`: see play.ts; a `?` behind an event's name shows what rules would see of it.
+ * `events`: see play.ts; a `?` after an event's name shows what rules would see of it.
  * `tables`: the tables after the events.
  */
 describe.each(readCases(new URL('cases/', import.meta.url)))('$file', ({ cases }) => {

@@ -7,7 +7,7 @@ const MOST = 16384
 
 const id = (n: number) => n.toString(16).padStart(12, '0').padEnd(64, '0')
 
-test('containers beyond the limit take the place of the oldest, and are counted', () => {
+test('containers beyond the limit replace the oldest, which are counted', () => {
   const table = new ContainerTable()
   for (let n = 1; n <= MOST + 100; n++) {
     const groups = Buffer.from(`cpu=/machine.slice/libpod-${id(n)}.scope\0`)
@@ -18,7 +18,7 @@ test('containers beyond the limit take the place of the oldest, and are counted'
   expect([1, 100, 101, MOST + 100].map(known)).toEqual([false, false, true, true])
 })
 
-test('sections that follow each other leave nothing behind', () => {
+test('clearing the table for each section leaks no memory', () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const table = new ContainerTable()
@@ -28,6 +28,6 @@ test('sections that follow each other leave nothing behind', () => {
     return process.memoryUsage().heapUsed
   }
   const before = clear()
-  // It was 300 bytes each.
+  // It once leaked 300 bytes each time.
   expect((clear() - before) / 20_000).toBeLessThan(50)
 })

@@ -20,7 +20,7 @@ const LARGE = 100_000
 const MAX_RATIO = 25
 const BATCH = 100
 const BATCHES = 4
-/** Microseconds: cheaper events are not compared, the clock and the garbage collector would be. */
+/** Microseconds: cheaper events are not compared, since only the clock and the garbage collector would be measured. */
 const NEGLIGIBLE = 4
 /** Microseconds per event that the clock of CPU time resolves in a batch: less reads as 0. */
 const RESOLUTION = 2
@@ -99,7 +99,7 @@ function encode(param: ParamInfo, value: number): Uint8Array {
   return bytes
 }
 
-/** What the n-th event of a type says, where it matters: an event must differ from the one before, and hit what is crowded. */
+/** The n-th event of a type: where it matters, it differs from the one before, and concerns a table that is crowded. */
 function nth(code: EventCode, n: number): SyscallEvent {
   const fresh = FIRST_NEW + n
   const common = {
@@ -149,7 +149,7 @@ function cost(state: SyscallState, code: EventCode): number {
   return best
 }
 
-test('no event costs more for a hundred times as many threads, children and descriptors', () => {
+test('the cost of an event does not grow with the number of threads, children and descriptors', () => {
   const small = crowd(SMALL)
   const large = crowd(LARGE)
   const last: EventCode[] = ['SYSCALL_CLOSE_RANGE_X', 'SYSCALL_EXECVE_19_X', 'SYSCALL_EXECVEAT_X', 'PROCEXIT_1_E']
@@ -164,7 +164,7 @@ test('no event costs more for a hundred times as many threads, children and desc
   expect(costly).toEqual([])
 })
 
-test('no field costs more below a hundred times as many ancestors', () => {
+test('the cost of a field does not grow with the number of ancestors', () => {
   const fields = Object.values(SYSCALL_FIELDS).filter(({ arg }) => arg !== 'required')
   const crowds = new Map([SMALL, LARGE].map(depth => [depth, below(depth)]))
   const extract = (depth: number) => {

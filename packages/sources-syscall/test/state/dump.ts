@@ -15,7 +15,7 @@ import type { SyscallState } from '../../src/state/state.ts'
 const KINDS = new Map<number, string>(Object.entries(FdKind).map(([name, kind]) => [kind, name]))
 const PROTOCOLS = ['', '', 'tcp', 'udp', 'icmp', 'raw']
 
-/** The tables as lines: each thread with what is not the usual about it, below it the descriptors of its process. `*` = something is remembered. */
+/** The tables as lines: each thread with its unusual values, below it the descriptors of its process. `*`: it has a memo. */
 export function dump(state: SyscallState): string[] {
   const threads = [...state.tables.threads].sort((a, b) => a.tid - b.tid)
   const lines = threads.flatMap(thread => [

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Fd, O_CLOEXEC } from '../../src/model/fd.ts'
 import { FdTable } from '../../src/model/fd-table.ts'
 
-/** What happens to one of some tables: `at` and `num` are taken modulo what there is. */
+/** What happens to one of several tables: `at` is taken modulo their number. */
 type Act = { kind: 'open' | 'close' | 'fork'; at: number; num: number }
 
 const act: fc.Arbitrary<Act> = fc.record({
@@ -12,7 +12,7 @@ const act: fc.Arbitrary<Act> = fc.record({
   num: fc.oneof(fc.nat(40), fc.constantFrom(255, 1023, 1024, 5000)),
 })
 
-/** The order of descriptors in each table; `eager`: asked for after every fork, so that none is put off. */
+/** The order of descriptors in each table; `eager`: it is read after every fork, so that none is deferred. */
 function orders(acts: readonly Act[], eager: boolean): number[][] {
   const tables = [new FdTable()]
   for (const { kind, at, num } of acts) {
@@ -28,7 +28,7 @@ function orders(acts: readonly Act[], eager: boolean): number[][] {
 }
 
 describe('the order of descriptors', () => {
-  test('is the same whether it is worked out at a fork or when somebody asks', () => {
+  test('is the same whether it is computed at a fork or when it is read', () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 120 }), acts => {
         expect(orders(acts, false)).toEqual(orders(acts, true))
@@ -37,7 +37,7 @@ describe('the order of descriptors', () => {
     )
   })
 
-  test('of a process that is forked again and again does not keep all its ancestors', () => {
+  test('can be read after 100,000 forks in a row', () => {
     let table = new FdTable()
     for (let n = 0; n < 20; n++) table.set(n, new Fd(n, 1))
     for (let n = 0; n < 100_000; n++) table = table.fork()
@@ -45,7 +45,7 @@ describe('the order of descriptors', () => {
   })
 })
 
-/** What is done to one of some tables. `to` and `on` are for ranges and flags. */
+/** A change to one of several tables. `to` and `on` are for ranges and flags. */
 interface Change {
   readonly kind: 'open' | 'close' | 'fork' | 'flag' | 'range' | 'rangeOnExec' | 'exec' | 'change' | 'forgetOrder'
   readonly at: number
@@ -108,7 +108,7 @@ function applyToTable(table: FdTable, { kind, num, to, on }: Change, name: strin
   else if (kind === 'forgetOrder') table.forgetOrder()
 }
 
-test('forked tables hold what tables that were copied would hold', () => {
+test('forked tables hold the same as copied tables', () => {
   fc.assert(
     fc.property(fc.array(change, { maxLength: 80 }), changes => {
       const tables = [{ table: new FdTable(), model: new Map() as Model }]
@@ -132,7 +132,7 @@ test('forked tables hold what tables that were copied would hold', () => {
   )
 })
 
-test('a table that has forgotten its order, and what is forked from it, has that of the numbers', () => {
+test('a table that has forgotten its order, and its later forks, are in the order of the numbers', () => {
   const table = new FdTable()
   for (const num of [3, 40, 0, 9]) table.set(num, new Fd(num, 1))
   const before = table.fork()
@@ -165,7 +165,7 @@ test('a full table keeps the newest descriptors aside, and forgets the oldest of
   expect(child.get(99)?.name).toBe('the child’s')
 })
 
-test('reading the order of a forked table gives neither side the descriptors of the other', () => {
+test('a forked table and its parent do not share changes, even after their order was read', () => {
   const parent = new FdTable()
   for (let num = 0; num < 20; num++) parent.set(num, new Fd(num, 1))
   const child = parent.fork()

@@ -1,4 +1,4 @@
-/** Names of users and groups that the tables lack, asked of the machine that this runs on. */
+/** Names of users and groups that the tables lack are looked up on the local machine. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ const exec = (tid: number, uid: number, more = '') =>
 const inShop = ` cgroups=cpu=/libpod_parent/libpod-${SHOP}`
 const person = (name: string, uid: number) => ({ name, uid, gid: uid, home: `/home/${name}`, shell: '/bin/sh' })
 
-/** A host with a user 1000 and a container where that is somebody else; processes above 90 have ended. */
+/** A host with a user 1000 and a container where that is another user; processes above 90 have exited. */
 function setUp(other?: MachineNames) {
   const asked: string[] = []
   const names: MachineNames = other ?? {
@@ -49,28 +49,28 @@ function setUp(other?: MachineNames) {
   return { state, asked, happen, shown: (line: string) => text(happen(line)) }
 }
 
-describe('users that nobody has named', () => {
-  test('of the host are asked for when a process runs as them', () => {
+describe('users that the tables lack', () => {
+  test('of the host are looked up when a process runs as them', () => {
     const { shown, asked } = setUp()
     expect(shown(exec(20, 1000))).toBe('ann /home/ann /bin/sh staff')
     expect(shown(exec(20, 1000))).toBe('ann /home/ann /bin/sh staff')
     expect(asked).toEqual(['user 1000'])
   })
 
-  test('are not asked for again at once', () => {
+  test('are not looked up again at once', () => {
     const { shown, asked } = setUp()
     for (let i = 0; i < 5; i++) expect(shown(exec(20, 77))).toBe('<NA> <NA> <NA> <NA>')
     expect(asked).toEqual(['user 77'])
   })
 
-  test('of a container are its own', () => {
+  test('of a container are looked up in the container', () => {
     const { shown, asked } = setUp()
     expect(shown(exec(20, 1000, inShop))).toBe('web /home/web /bin/sh www')
     expect(shown(exec(21, 1000))).toBe('ann /home/ann /bin/sh staff')
     expect(asked).toEqual(['process 20', 'user 1000'])
   })
 
-  test('of a container are asked of an ancestor when the process has ended, else of the next', () => {
+  test('of a container are looked up through another of its processes when one has exited', () => {
     const { shown, asked } = setUp()
     expect(shown(exec(91, 1000, inShop))).toBe('<NA> <NA> <NA> <NA>')
     expect(shown(exec(20, 1000, inShop).replace('ptid=10', 'ptid=91'))).toBe('web /home/web /bin/sh www')
@@ -80,7 +80,7 @@ describe('users that nobody has named', () => {
     expect(asked).toEqual(['process 91', 'process 91', 'process 20'])
   })
 
-  test('of a container are looked for from its first process on, as soon as that has its root', async () => {
+  test('of a container are looked up again and again until its first process has its root', async () => {
     let rooted = false
     const names: MachineNames = {
       user: () => undefined,
@@ -97,7 +97,7 @@ describe('users that nobody has named', () => {
     })
   })
 
-  test('are not asked for by every process of what only looks like a container', () => {
+  test('are looked up ever less often for what only looks like a container', () => {
     const asked: number[] = []
     const names: MachineNames = {
       user: () => undefined,
@@ -121,7 +121,7 @@ describe('users that nobody has named', () => {
     expect(asked.length).toBe(17)
   })
 
-  test('stand in a recording, whether they were known before it or not', async () => {
+  test('are in a recording, whether they were known before it or not', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'falc-names-'))
     try {
       const { state, happen } = setUp()

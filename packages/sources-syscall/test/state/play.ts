@@ -5,7 +5,7 @@ import { SyscallState } from '../../src/state/state.ts'
 
 const START = 1_700_000_000_000_000_000n
 
-/** Called after each event; `asked`: its name has a `?` behind it. */
+/** Called after each event; `asked`: its name is followed by a `?`. */
 export type Watcher = (event: SyscallEvent, visible: boolean, asked: boolean) => void
 
 /**

@@ -6,7 +6,7 @@ import { SYSCALL_FIELDS } from '../../src/fields/index.ts'
 import { eventOf, processOf, wordsOf } from '../../src/scene/notation.ts'
 import { SyscallState } from '../../src/state/state.ts'
 
-/** Whatever happens: as long as a thread or a descriptor is remembered, no field of that scope has changed. */
+/** Whatever happens: as long as a thread or a descriptor keeps its memo, no field of that scope has changed. */
 const SCOPES = { thread: fieldsOf('thread'), fd: fieldsOf('fd') }
 const START = 1_700_000_000_000_000_000n
 
@@ -65,7 +65,7 @@ const steps = fc.oneof(
   ),
 )
 
-test('what is remembered is true', () => {
+test('no field has changed of a thread or descriptor that keeps its memo', () => {
   fc.assert(
     fc.property(fc.array(steps, { minLength: 1, maxLength: 30 }), lines => {
       const state = new SyscallState()
@@ -96,7 +96,7 @@ function check(state: SyscallState, event: SyscallEvent, line: string): void {
   }
 }
 
-/** The values of the fields, kept where rules keep what they remember; they must be those of the memo, if there is one. */
+/** The values of the fields, as a new memo; they must be those of the old memo, if there is one. */
 function compared(memo: Memo | null, fields: typeof SCOPES.fd, event: SyscallEvent, where: string): Memo {
   const values = fields.map(([name, field]) => `${name} ${String(field.extract(event))}`)
   if (memo !== null) expect(values, where).toEqual(memo.owner)

@@ -1,4 +1,4 @@
-/** An open that repeats another byte by byte gives what decoding it gives: beside a state that decodes every one. */
+/** An open that repeats another byte for byte gives the same fields as in a state that decodes every open. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CaptureReader } from '../../src/capture/reader.ts'
@@ -40,7 +40,7 @@ const openat = fc
     )
   })
 
-test('random opens', () => {
+test('random opens give the same fields as decoding each of them', () => {
   fc.assert(
     fc.property(fc.array(openat, { minLength: 1, maxLength: 60 }), blocks => {
       expect(opened(blocks, false)).toEqual(opened(blocks, true))
@@ -49,7 +49,7 @@ test('random opens', () => {
   )
 })
 
-test('the same bytes in parameters of other lengths are another call', () => {
+test('the same bytes in parameters of other lengths are not taken for a repeated open', () => {
   const call = (words: string) => eventBlock(0x216, `5 SYSCALL_OPENAT_2_X i64:3 i64:-100 ${words}`)
   const blocks = [
     call('"/etc/a\\u0000" u32:1 u32:0 u32:7 u64:9'),

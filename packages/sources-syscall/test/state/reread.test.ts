@@ -1,4 +1,4 @@
-/** What is read from /proc again after losses, and what is left as events said. */
+/** What is read from /proc again after losses, and what stays as events have described it. */
 import { describe, expect, test } from 'vitest'
 import { emptyFd } from '../../src/capture/descriptors.ts'
 import { Reread } from '../../src/live/reread.ts'
@@ -16,7 +16,7 @@ function file(num: number, name: string, ino = 0): Fd {
   return fd
 }
 
-/** Each begins at 1, 2, … and runs another program at `exec`. */
+/** Processes that start at 1, 2, … and run another program at `exec`. */
 function machine(processes: number, exec: bigint): Tables {
   const tables = new Tables()
   for (let pid = 1; pid <= processes; pid++) {
@@ -56,10 +56,10 @@ describe('descriptors of a new process', () => {
     ['one that an event has described since stays', 4, '/newer'],
   ])('%s', (_, num, name) => expect(fds.get(num)?.name).toBe(name))
 
-  test('a socket stays, as /proc does not tell who connected', () => expect(fds.get(5)).toBe(socket))
+  test('a socket stays, as /proc does not show who connected', () => expect(fds.get(5)).toBe(socket))
 })
 
-test('processes older than the loss, and others under their id, are left alone', () => {
+test('processes older than the loss, and new ones that reuse an id, are left alone', () => {
   const old = machine(1, LOSS - 1n)
   expect(new Reread(old, LOSS).pids).toEqual([])
   const tables = machine(1, LOSS)
@@ -70,7 +70,7 @@ test('processes older than the loss, and others under their id, are left alone',
   expect(tables.threads.get(1)?.fds.size).toBe(0)
 })
 
-test('of too many, the newest are read and the others counted', () => {
+test('of too many processes, the newest are read and the others counted', () => {
   const { pids, left } = new Reread(machine(MAX_PICTURED + 3, 0n), 0n)
   expect([pids.length, pids[0], left]).toEqual([MAX_PICTURED, MAX_PICTURED + 3, 3])
 })

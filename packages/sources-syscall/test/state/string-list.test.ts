@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { StringList, splitStrings } from '../../src/model/string-list.ts'
 
-test('strings joined as bytes are the strings joined', () => {
+test('joining strings as bytes gives the same text as joining them one by one', () => {
   const piece = fc.constantFrom('A=b', 'é', '\u{1f600}', '\0', '\0\0', '\x01', '\x01\0')
   const bytes = fc.oneof(
     fc.array(piece, { maxLength: 20 }).map(parts => new TextEncoder().encode(parts.join(''))),
