@@ -17,7 +17,7 @@ describe('a program', () => {
     ['that fails', 'echo no >&2; exit 3', 'failed: exit code 3: no'],
     ['that prints a character byte by byte', "printf '\\303'; sleep 0.1; printf '\\251'", 'done: é'],
     ['that prints a long output', 'head -c 100000 /dev/zero | tr "\\0" x', 'done: 2000 characters'],
-    ['that leaves a process behind, which keeps the pipe open', 'sleep 3 & echo started', 'done: started'],
+    ['that leaves a process behind, which keeps the pipe open', 'sleep 100 & echo started', 'done: started'],
   ])('%s: its output is reported', async (_, script, expected) => {
     expect(await say(script)).toBe(expected)
   })
