@@ -154,7 +154,9 @@ test('the runtime imports no parser', () => {
   }
   visit(new URL('../../src/runtime.ts', import.meta.url))
   expect([...packages].sort()).toEqual(['@noble/hashes/sha2.js', 're2js'])
-  expect([...seen].filter(path => /\/condition\/(?:parse|grammar)|\/rules\/(?:yaml|read|collect|resolve)/.test(path))).toEqual([])
+  expect(
+    [...seen].filter(path => /\/condition\/(?:parse|grammar)|\/rules\/(?:yaml|read|collect|resolve)/.test(path)),
+  ).toEqual([])
 })
 
 test.each([
