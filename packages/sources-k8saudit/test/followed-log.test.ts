@@ -92,6 +92,32 @@ describe('a followed file', () => {
     await live.stop()
   })
 
+  test('is followed on after it was rotated, however its path is written', async () => {
+    writeFileSync(path, line('1'))
+    const log = following(`${dir}/./audit.log`)
+    await log.sees('1')
+    renameSync(path, `${path}.1`)
+    writeFileSync(path, line('2'))
+    await log.sees('1', '2')
+    appendFileSync(path, line('3'))
+    await log.sees('1', '2', '3')
+    appendFileSync(path, line('4'))
+    await log.sees('1', '2', '3', '4')
+    await log.stop()
+  })
+
+  test('is not continued by another log whose name begins like its own', async () => {
+    writeFileSync(path, line('1'))
+    const log = follow()
+    await log.sees('1')
+    renameSync(path, `${path}.1`)
+    writeFileSync(join(dir, 'audit-policy.log'), line('other'))
+    writeFileSync(path, line('2'))
+    await log.sees('1', '2')
+    expect(log.stats.rotations).toBe(1)
+    await log.stop()
+  })
+
   test('is read from its start after it was truncated', async () => {
     writeFileSync(path, line('1') + line('2'))
     const log = follow()

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
+  existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
-import { eventually } from '../../../scripts/testing/wait.ts'
+import { eventually, until } from '../../../scripts/testing/wait.ts'
 import { type AuditLogOptions, openAuditLog } from '../src/index.ts'
 import { follow as following, line } from './following.ts'
 import { dir, path } from './log-folder.ts'
@@ -104,6 +106,58 @@ describe('the state of a followed file', () => {
     await second.sees('other', '2')
     await second.stop()
     expect(second.stats.rejected['log-gap']).toBe(1)
+  })
+
+  test('a file that was rewritten up to the place that was reached is known by its new beginning', async () => {
+    writeFileSync(path, line('1'))
+    const first = follow(state())
+    await first.sees('1')
+    await until('the state', () => existsSync(state().state))
+    const later = Date.now() / 1000 + 10
+    writeFileSync(path, line('2'))
+    utimesSync(path, later, later)
+    await first.sees('1', '2')
+    await first.stop()
+    appendFileSync(path, line('3'))
+    const second = follow(state())
+    await second.sees('3')
+    await second.stop()
+    expect(second.problems).toEqual([])
+  })
+
+  test('a state beside the log, with a name like that of a rotated file, is not read as one', async () => {
+    const beside = { state: `${path}.pos` }
+    writeFileSync(path, line('1'))
+    const first = follow(beside)
+    await first.sees('1')
+    await first.stop()
+    appendFileSync(path, line('2'))
+    renameSync(path, `${path}.1`)
+    writeFileSync(path, line('3'))
+    const later = Date.now() / 1000 + 10
+    utimesSync(path, later, later)
+    const second = follow(beside)
+    await second.sees('2', '3')
+    await second.stop()
+    expect(second.problems).toEqual([])
+    expect(second.stats.rotations).toBe(1)
+  })
+
+  test('a folder that is gone when the log is opened again is waited for', async () => {
+    const folder = join(dir, 'logs')
+    const log = join(folder, 'audit.log')
+    mkdirSync(folder)
+    writeFileSync(log, line('1'))
+    const first = following(log, state())
+    await first.sees('1')
+    await first.stop()
+    rmSync(folder, { recursive: true })
+    const second = following(log, state())
+    await eventually(() => expect(second.problems).toEqual([expect.stringMatching(/^log-gap: /)]))
+    mkdirSync(folder)
+    writeFileSync(log, line('2'))
+    await second.sees('2')
+    await second.stop()
   })
 
   test('a file that was compressed before it was read is reported as a gap', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { rename, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { openFile, openNew } from './plain-file.ts'
 import type { FileId } from './rotation.ts'
 
@@ -72,6 +73,11 @@ async function readWhole(path: string): Promise<string> {
   } finally {
     await file.close()
   }
+}
+
+/** Whether a file is a state, or what is to replace it. */
+export function isOfState(path: string, state: string): boolean {
+  return resolve(path.replace(/\.\d+\.new$/, '')) === resolve(state)
 }
 
 /** Replaces the state as a whole: a crash leaves the old one or the new one. Of several processes, the last one counts. */

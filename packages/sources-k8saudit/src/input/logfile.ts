@@ -6,7 +6,7 @@ import { AuditLogDecoder, type DecoderOptions } from '../log/decoder.ts'
 import type { Piece } from '../piece.ts'
 import { type AuditStats, newStats } from '../stats.ts'
 import { type AuditInput, batchesOf, eventsOf, lossesOf } from './input.ts'
-import { firstOf, HEAD, headOf, type LogState, readState, writeState } from './log-state.ts'
+import { firstOf, HEAD, headOf, isOfState, type LogState, readState, writeState } from './log-state.ts'
 import { openFile } from './plain-file.ts'
 import { Reading } from './reading.ts'
 import { describe, generationsOf, type LogFile, sameFile } from './rotation.ts'
@@ -140,7 +140,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
 
   /** Finds the file that was read last, under whatever name; if it is gone, the oldest one that is newer. */
   async #resume(state: LogState): Promise<Reading | undefined> {
-    const { files } = await generationsOf(this.#path)
+    const { files } = await this.#generations()
     const same = files.find(file => sameFile(file, state))
     if (same) {
       const file = await openFile(same.path)
@@ -161,7 +161,7 @@ class AuditLog implements AuditInput<AuditLogStats> {
       return at >= 0 ? all.slice(at + 1) : all.filter(file => file.changed >= own.mtimeNs)
     }
     while (!this.#stopped) {
-      const { files, compressed } = await generationsOf(this.#path)
+      const { files, compressed } = await this.#generations()
       for (const file of compressed.filter(file => file.changed > own.mtimeNs && !last.skipped.has(file.path))) {
         last.skipped.add(file.path)
         this.#gap(`${file.path} was compressed before it could be read`)
@@ -179,6 +179,12 @@ class AuditLog implements AuditInput<AuditLogStats> {
       } else if (!(await this.#pause())) break
     }
     return undefined
+  }
+
+  /** A state beside the log may be named like a generation of it: `audit.log.pos`. */
+  #generations(): ReturnType<typeof generationsOf> {
+    const { state } = this.#options
+    return generationsOf(this.#path, state === undefined ? undefined : path => isOfState(path, state))
   }
 
   async #reading(file: FileHandle, offset: number, ended = false): Promise<Reading> {

@@ -84,5 +84,7 @@ export class Reading {
     this.#first = Buffer.alloc(0)
     this.#last = Buffer.alloc(0)
     this.settled = 0
+    // What it says is of other bytes, even once as many have been read.
+    this.saved = -1
   }
 }

@@ -16,18 +16,37 @@ export interface LogFile extends FileId {
 
 export const sameFile = (a: FileId, b: FileId): boolean => a.ino === b.ino && a.dev === b.dev
 
-/** A log and the files that it was renamed to, the oldest first: `audit.log.1`, `audit-2026-01-02T15-04-05.log`. */
-export async function generationsOf(path: string): Promise<{ files: LogFile[]; compressed: LogFile[] }> {
+/**
+ * A log and the files that it was renamed to, the oldest first: `audit.log.1`, `audit-2026-01-02T15-04-05.log`.
+ * @param isOther tells what has such a name and is no part of the log, by its path
+ */
+export async function generationsOf(
+  path: string,
+  isOther: (path: string) => boolean = () => false,
+): Promise<{ files: LogFile[]; compressed: LogFile[] }> {
   const [dir, base, ending] = [dirname(path), basename(path), extname(path)]
   const stem = base.slice(0, base.length - ending.length)
-  const belongs = (name: string) =>
-    name.startsWith(`${base}.`) || name.startsWith(`${base}-`) || (name.startsWith(`${stem}-`) && name.includes(ending))
-  const names = (await readdir(dir)).filter(name => name === base || belongs(name))
-  const found = await Promise.all(names.map(name => describe(join(dir, name))))
+  // With a time, in digits: `audit-policy.log` is another log.
+  const isTimed = (name: string) =>
+    name.startsWith(`${stem}-`) && /^\d/.test(name.slice(stem.length + 1)) && name.includes(ending)
+  const belongs = (name: string) => name.startsWith(`${base}.`) || name.startsWith(`${base}-`) || isTimed(name)
+  const others = (await namesIn(dir)).filter(name => belongs(name)).map(name => join(dir, name))
+  // The log's own path is the one that was given: `./audit.log` is not what `join` makes of it.
+  const found = await Promise.all([path, ...others.filter(other => !isOther(other))].map(describe))
   const files = found.filter(file => file !== undefined)
   files.sort((a, b) => order(a.changed, b.changed) || byName(a.path, b.path, path))
   const compressed = files.filter(file => /\.(gz|zst|xz|bz2)$/.test(file.path))
   return { files: files.filter(file => !compressed.includes(file)), compressed }
+}
+
+/** None: the folder is not there, as its log. */
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return []
+  }
 }
 
 /** Clocks of file systems are coarse: files changed at the same time are ordered by name. */
