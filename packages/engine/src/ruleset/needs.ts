@@ -236,8 +236,8 @@ function literalOfRegex(pattern: string): string | undefined {
       i = close
       end()
     } else if (char === '*' || char === '?' || char === '{') {
-      // The last character may be missing.
-      run = run.slice(0, -1)
+      // The last character may be missing: both units of one beyond U+FFFF.
+      run = run.replace(/.$/su, '')
       end()
       if (char === '{') i = pattern.indexOf('}', i)
       if (i < 0) return undefined

@@ -59,7 +59,7 @@ const glob = fc
   .array(fc.constantFrom(...PIECES, '*', '?', '[ab]'), { minLength: 1, maxLength: 4 })
   .map(p => `"${p.join('')}"`)
 const regex = fc
-  .array(fc.constantFrom('a', 'B', '/x', '(a|b)', '[^/]', 'x*', 'b+', 'a?', 'a{0,2}', '.', '\\\\.', '.*', '^'), {
+  .array(fc.constantFrom('a', 'B', '/x', '(a|b)', '[^/]', 'x*', 'b+', 'a?', '😀?', 'a{0,2}', '.', '\\\\.', '.*', '^'), {
     minLength: 1,
     maxLength: 5,
   })
@@ -144,6 +144,16 @@ test('among hundreds of values of one field, each finds its rule, and other valu
   const others = [...names.flatMap(name => [name.slice(1), `${name}x`, name.replace('app', 'apq')]), '', undefined]
   expect(play(conditions, names.map(ask), true, 'all').slice(0, 400)).toEqual(names.map((_, i) => `r${i}`))
   expect(new Set(play(conditions, others.map(ask), true, 'all'))).toEqual(new Set(['']))
+})
+
+test('an optional character beyond U+FFFF in a regular expression may be missing', () => {
+  const others = ['one', 'two', 'three', 'four', 'five']
+  const conditions = ['foo😀?bar', ...others].map(pattern => `act.text regex "${pattern}"`)
+  const ask = (value: string): Act => ({
+    ...{ text: value, size: 1, hosts: [], tags: [], body: new Uint8Array(0), file: new File('/f') },
+  })
+  const acts = ['foobar', 'foo😀bar', 'five', 'foo'].map(ask)
+  expect(play(conditions, acts, true, 'all').slice(0, 4)).toEqual(['r0', 'r0', 'r5', ''])
 })
 
 test.each(['first', 'all'] as const)('the index changes no alert, rule matching %s', { timeout: 0 }, matching => {

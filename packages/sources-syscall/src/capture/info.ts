@@ -1,9 +1,9 @@
 import { PPME } from '../events/ids.ts'
 import { SYSCALL_NAMES } from '../events/syscalls.ts'
 import { EVENTS } from '../events/table.ts'
-import { CaptureCounts } from './capture-counts.ts'
+import type { CaptureCounts } from './capture-counts.ts'
 import { CaptureError } from './capture-error.ts'
-import { openCapture } from './file.ts'
+import { CaptureFile } from './file.ts'
 import type { MachineInfo } from './visitor.ts'
 
 /** Summary of a capture, as shown by `falc capture info`. */
@@ -36,15 +36,12 @@ export async function captureInfo(path: string): Promise<CaptureInfo> {
   let processes = 0
   let first: bigint | null = null
   let last: bigint | null = null
-  let size = 0
   let machine: MachineInfo | null = null
-  let counts = new CaptureCounts()
   let broken: CaptureError | null = null
+  // Not `openCapture`: of a capture that breaks off inside its tables, it tells the reason alone.
+  const capture = new CaptureFile(path, { onProcess: () => processes++, onMachine: info => (machine = info) })
+  const { event, size, counts } = capture
   try {
-    const capture = await openCapture(path, { onProcess: () => processes++, onMachine: info => (machine = info) })
-    size = capture.size
-    counts = capture.counts
-    const { event } = capture
     do {
       while (capture.next()) {
         if (event.type === PPME.GENERIC_X && event.uint16(0) < perCall.length) perCall[event.uint16(0)]!++

@@ -62,6 +62,8 @@ const WEIGHT: Readonly<Record<LookupReason, number>> = {
 /** The look-ups for one runtime and owner, kept separate so that an engine that hangs does not delay the others. */
 interface Lane<W> {
   running: number
+  /** None may begin yet. */
+  resting: boolean
   readonly waiting: W[]
 }
 
@@ -113,8 +115,9 @@ export class Lookups<W extends Wanted = Wanted> {
     if (this.#closing.signal.aborted) return
     const key = `${wanted.runtime} ${wanted.owner ?? ''}`
     let lane = this.#lanes.get(key)
-    if (lane === undefined) this.#lanes.set(key, (lane = { running: 0, waiting: [] }))
-    if (lane.running < (wanted.owner === null ? this.#options.concurrency : 1)) void this.#run(wanted, lane)
+    if (lane === undefined) this.#lanes.set(key, (lane = { running: 0, resting: false, waiting: [] }))
+    const room = wanted.owner === null ? this.#options.concurrency : 1
+    if (lane.running < room && !lane.resting) void this.#run(wanted, lane)
     else if (lane.waiting.length < this.#options.queue) lane.waiting.push(wanted)
     else setImmediate(() => this.#end(wanted, null, 'queue-full'))
   }
@@ -152,9 +155,11 @@ export class Lookups<W extends Wanted = Wanted> {
         await this.#pause(wanted.fullId, Math.min(backoff * 2 ** (attempt - 1), MAX_BACKOFF))
       }
     } finally {
-      // A user can create any number of containers, with answers of the maximum length.
-      if (wanted.owner !== null && lane.waiting.length > 0) await this.#pause(wanted.fullId, USERS_INTERVAL)
       lane.running--
+      // A user can create any number of containers, with answers of the maximum length.
+      lane.resting = wanted.owner !== null
+      if (lane.resting) await this.#pause(wanted.fullId, USERS_INTERVAL)
+      lane.resting = false
       const next = lane.waiting.shift()
       if (next !== undefined) void this.#run(next, lane)
     }

@@ -40,7 +40,10 @@ function connectAs(uid: number, path: string, timeout: number, connected: Connec
     cwd: '/',
     env: {},
   })
-  const socket = child.stdio[3] as unknown as Duplex
+  // A process that was not started for lack of descriptors has no pipes, and reports that later.
+  const { stdio } = child as { readonly stdio?: readonly unknown[] }
+  const socket = stdio?.[3] as Duplex | undefined
+  if (!socket) return void child.on('error', () => connected(failure('ECONNREFUSED', path)))
   let waiting = true
   const end = (error: Error | null) => {
     if (!waiting) return

@@ -29,7 +29,7 @@ proc.sname proc.sid.exe proc.vpgid.name proc.vpgid.exe proc.pgid.name proc.pgid.
 proc.fdlimit                                                                        : limits
 proc.fdusage                                                                        : limits descriptors
 proc.vm* thread.vm* thread.pf*                                                      : memory
-proc.env proc.env_truncated proc.aenv                                              : environments
+proc.env proc.env_truncated proc.aenv mesos.* marathon.* nomad.*                   : environments
 proc.nthreads proc.nchilds proc.duration thread.nametid container.duration          : threads
 thread.exectime thread.totexectime thread.cpu thread.cpu.* evt.count.*              : threads
 `

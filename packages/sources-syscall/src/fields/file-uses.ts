@@ -37,6 +37,9 @@ function decidedBy(kinds: Kinds): EventClass['decides'] {
   }
 }
 
+/** Messages to the kernel's log go to a file: /dev/kmsg, which some programs have open before falc starts. */
+const OF_LOGS = /^(?:evt\.is_syslog|syslog\..*)$/
+
 function readsDescriptor(name: string, arg: string | undefined): boolean {
   if (name !== 'evt.arg') return OF_EVENT.test(name)
   const named = (param: string, position: number) => arg === undefined || param === arg || Number(arg) === position
@@ -62,7 +65,11 @@ const USES: readonly number[] = EVENTS.filter(
  * Calls with a descriptor of a file, not of a directory, that another event has opened. It may be unknown, so that a field of it is absent.
  * Calls on paths are PATH_CALLS.
  */
-export const FILE_USES: EventClass = { types: USES, decides: decidedBy(FILES), reads: readsDescriptor }
+export const FILE_USES: EventClass = {
+  types: USES,
+  decides: decidedBy(FILES),
+  reads: (name, arg) => OF_LOGS.test(name) || readsDescriptor(name, arg),
+}
 
 /** The same of directories. Calls on paths that start from one say what it is (state/path-starts.ts). */
 export const DIRECTORY_USES: EventClass = { types: USES, decides: decidedBy(DIRECTORIES), reads: readsDescriptor }

@@ -217,10 +217,10 @@ export class Live implements EventTables {
     this.#paused = false
     if (share < BUSY_SHARE && !waits) await new Promise(resolve => setTimeout(resolve, this.#turn(share)))
     else if (performance.now() - this.#yielded > LONGEST_STRETCH) await new Promise(resolve => setImmediate(resolve))
-    else return this.#look(share)
+    else return this.#look(share, waits)
     this.#yielded = performance.now()
     this.#passed = 0
-    return this.#look(share)
+    return this.#look(share, waits)
   }
 
   /** Whether others are to have a turn. A stretch begins when events are read: the caller may have waited after `fill`. */
@@ -230,8 +230,8 @@ export class Live implements EventTables {
     return now - this.#yielded > LONGEST_STRETCH
   }
 
-  /** Looks at the sidecar. */
-  #look(share: number): boolean {
+  /** Looks at the sidecar. @param waits the rings were not read to their end */
+  #look(share: number, waits: boolean): boolean {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#restarting !== undefined) return !this.#stopped
     const session = this.#session!
@@ -241,7 +241,7 @@ export class Live implements EventTables {
       session.poll()
       if (!session.closed && share < BUSY_SHARE) this.#reconciler.look(session, now)
     }
-    if (session.closed && !this.#stopped && ++this.#lastLooks > LAST_LOOKS) {
+    if (session.closed && !this.#stopped && !waits && ++this.#lastLooks > LAST_LOOKS) {
       this.#lastLooks = 0
       this.#restarting = this.#restart(session)
     }

@@ -63,6 +63,8 @@ export class SidecarSession {
   #reader: CaptureReader
   #repaired: (() => void) | undefined
   #rings_: Rings | undefined
+  /** The sidecar knows what is wanted. It accepts nothing before. */
+  #configured = false
   #ready = false
   #streamed: readonly StreamedRing[] = []
   /** Description of what the sidecar is waiting for. */
@@ -124,7 +126,7 @@ export class SidecarSession {
   /** Changes which system calls are recorded. */
   want(wanted: Uint8Array): void {
     this.#options.wanted = wanted
-    this.#control.send(Frame.syscalls, wanted)
+    if (this.#configured) this.#control.send(Frame.syscalls, wanted)
   }
 
   /** Requests the users and groups of a process. */
@@ -134,7 +136,11 @@ export class SidecarSession {
 
   /** Stops the sidecar and closes the connection. */
   close(): void {
-    this.#control.send(Frame.stop)
+    try {
+      this.#control.send(Frame.stop)
+    } catch {
+      // It does not read. The end of the connection tells it the same.
+    }
     this.#control.close()
   }
 
@@ -205,6 +211,7 @@ export class SidecarSession {
     view.setUint32(Configure.picture, 1, true)
     configure.set(options.wanted, Configure.wanted)
     this.#control.send(Frame.configure, configure)
+    this.#configured = true
   }
 
   #map(payload: DataView): void {

@@ -160,6 +160,8 @@ class StartedSidecar implements Sidecar {
       `${what}; it is started again (${this.#budget.count} of ${RestartBudget.max} within a minute), the state is read again`,
     )
     await sleep(pause)
+    // Nobody would end it.
+    if (this.#closed) throw new LiveError('sidecar', 'closed')
     await this.#start()
   }
 

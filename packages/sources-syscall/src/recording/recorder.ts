@@ -30,6 +30,8 @@ const STATE_ONLY = 1
 export class Recorder {
   readonly #file: CaptureFileWriter
   readonly #names: NameSearch
+  /** Why names that were found since could not be written: what is recorded next reports it. */
+  #failure: { readonly error: unknown } | undefined
 
   /** @throws {Error} from the file system, if the file cannot be created */
   constructor(path: string, stream: EventStream, options: RecorderOptions = {}) {
@@ -47,7 +49,14 @@ export class Recorder {
       this.#file.abandon()
       throw error
     }
-    names.onFound = tell
+    names.onFound = (id, found) => {
+      // Thrown here, it would end the stream that is recorded, and with it detection.
+      try {
+        tell(id, found)
+      } catch (error) {
+        this.#failure ??= { error }
+      }
+    }
   }
 
   /** Events in the file. */
@@ -62,12 +71,14 @@ export class Recorder {
 
   /** Records an event. @throws {Error} from the file system */
   write(event: SyscallEvent): void {
+    this.#check()
     this.#file.writer.write(event)
   }
 
   /** Records an event that does not match, if the tables need it. @throws {Error} from the file system */
   pass(event: SyscallEvent): void {
     if (STATELESS[event.type] === 1) return
+    this.#check()
     const { bytes, start, end, cpu, blockFlags } = event
     this.#file.writer.writeBytes(bytes, start, end, cpu, blockFlags | STATE_ONLY)
   }
@@ -75,12 +86,18 @@ export class Recorder {
   /** @throws {Error} from the file system */
   close(): void {
     this.#names.onFound = null
-    this.#file.close()
+    if (this.#failure) this.#file.abandon()
+    else this.#file.close()
+    this.#check()
   }
 
   /** Closes the file without what has not been written. */
   abandon(): void {
     this.#names.onFound = null
     this.#file.abandon()
+  }
+
+  #check(): void {
+    if (this.#failure) throw this.#failure.error
   }
 }

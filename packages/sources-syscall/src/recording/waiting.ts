@@ -81,6 +81,8 @@ export class WaitingRecorder {
 
   /** Writes all waiting events without the missing metadata. @throws {Error} from the file system */
   finish(): void {
+    // What has arrived since the last call is not missing.
+    this.settle()
     while (this.#head < this.#queue.length) this.#shift()
     this.settle()
   }

@@ -44,9 +44,15 @@ interface Asked {
 
 /** A container whose names are looked up before a process in it needs them, because that process may be short-lived. */
 interface New {
+  readonly container: Container
   readonly since: number
   readonly pids: number[]
   next: number
+}
+
+/** Tells a container that a user has named from the system's of the same id: see ContainerTable.byOwner. */
+function keyOf({ id, owner }: Container): string {
+  return owner === null ? id : `${id} ${owner}`
 }
 
 /** Looks up the names of users and groups that processes run as, when the tables lack them. */
@@ -55,11 +61,13 @@ export class NameSearch {
   onFound: ((containerId: string, names: Names) => void) | null = null
   readonly #tables: UserTable
   readonly #machine: MachineNames | null
-  /** Look-ups by id of the host or container. */
+  /** Look-ups by id of the host, or key of a container. */
   readonly #asked = new Map<string, Asked>()
-  readonly #containers = new Set<string>()
+  /** By id: the key of the container whose names the tables have. */
+  readonly #containers = new Map<string, string>()
+  /** By key. */
   readonly #fresh = new Map<string, New>()
-  /** Containers for which the search was given up. */
+  /** Keys of containers for which the search was given up. */
   readonly #nameless = new Set<string>()
 
   constructor(tables: UserTable, machine: MachineNames | null) {
@@ -69,31 +77,32 @@ export class NameSearch {
 
   /** Looks up a user that a process now runs as. Returns true if names were found. */
   user(container: Container, uid: number, thread: Thread | null): boolean {
-    if (this.#machine === null || this.#tables.hasUser(container.id, uid)) return false
+    if (this.#machine === null || (this.#tables.hasUser(container.id, uid) && this.#hasOwn(container))) return false
     if (!container.isHost) return this.#inContainer(container, thread)
     if (this.#due(`u${uid}`) === null) return false
     const user = this.#machine.user(uid)
-    return user !== undefined && this.#found('', { users: [user], groups: [] })
+    return user !== undefined && this.#found(container, { users: [user], groups: [] })
   }
 
   group(container: Container, gid: number, thread: Thread | null): boolean {
-    if (this.#machine === null || this.#tables.hasGroup(container.id, gid)) return false
+    if (this.#machine === null || (this.#tables.hasGroup(container.id, gid) && this.#hasOwn(container))) return false
     if (!container.isHost) return this.#inContainer(container, thread)
     if (this.#due(`g${gid}`) === null) return false
     const group = this.#machine.group(gid)
-    return group !== undefined && this.#found('', { users: [], groups: [group] })
+    return group !== undefined && this.#found(container, { users: [], groups: [group] })
   }
 
   /** Called when a process enters a container. */
   meet(container: Container, pid: number): void {
     if (this.#machine?.ofProcess === undefined || container.isHost) return
-    if (this.#containers.has(container.id) || this.#nameless.has(container.id)) return
-    let entry = this.#fresh.get(container.id)
+    const key = keyOf(container)
+    if (!this.#isSought(container) || this.#nameless.has(key)) return
+    let entry = this.#fresh.get(key)
     if (entry === undefined) {
       if (this.#fresh.size >= MAX_NEW) return
       const now = performance.now()
-      entry = { since: now, pids: [], next: now + NEW_PAUSE }
-      this.#fresh.set(container.id, entry)
+      entry = { container, since: now, pids: [], next: now + NEW_PAUSE }
+      this.#fresh.set(key, entry)
     }
     if (entry.pids.includes(pid)) return
     entry.pids.push(pid)
@@ -110,18 +119,18 @@ export class NameSearch {
     if (this.#fresh.size === 0) return false
     const now = performance.now()
     let found = false
-    for (const [id, entry] of this.#fresh) {
-      const { since, pids, next } = entry
+    for (const [key, entry] of this.#fresh) {
+      const { container, since, pids, next } = entry
       if (now < next) continue
       entry.next = now + Math.max(NEW_PAUSE, (now - since) * NEW_SHARE)
-      const names = this.#containers.has(id) ? undefined : this.#ofAny(pids)
-      if (names !== undefined) found = this.#found(id, names)
-      if (!this.#containers.has(id)) {
+      const names = this.#isSought(container) ? this.#ofAny(pids) : undefined
+      if (names !== undefined) found = this.#found(container, names)
+      if (this.#isSought(container)) {
         if (now - since < NEW_FOR) continue
         if (this.#nameless.size >= MAX_ASKED) this.#nameless.clear()
-        this.#nameless.add(id)
+        this.#nameless.add(key)
       }
-      this.#fresh.delete(id)
+      this.#fresh.delete(key)
     }
     return found
   }
@@ -133,6 +142,18 @@ export class NameSearch {
     this.#nameless.clear()
   }
 
+  /** Whether the names that the tables have under the container's id, if any, are not those of another one. */
+  #hasOwn(container: Container): boolean {
+    const known = this.#containers.get(container.id)
+    return known === undefined || known === keyOf(container)
+  }
+
+  /** Whether names of the container would be the first of its id, or replace those of one that a user has named after it. */
+  #isSought({ id, owner }: Container): boolean {
+    const known = this.#containers.get(id)
+    return known === undefined || (owner === null && known !== id)
+  }
+
   #ofAny(pids: readonly number[]): Names | undefined {
     for (const pid of pids) {
       const names = this.#machine?.ofProcess?.(pid)
@@ -142,11 +163,13 @@ export class NameSearch {
   }
 
   #inContainer(container: Container, thread: Thread | null): boolean {
-    const asked = this.#due(container.id)
+    // A user can show any names to what they have named after someone else's container.
+    if (container.owner !== null && !this.#hasOwn(container)) return false
+    const asked = this.#due(keyOf(container))
     if (asked === null) return false
     for (let at = thread, n = 0; at !== null && at.container === container && n < MAX_ANCESTORS; at = at.parent, n++) {
       const names = this.#machine?.ofProcess?.(at.pid)
-      if (names) return this.#found(container.id, names)
+      if (names) return this.#found(container, names)
       // Its ancestors are not set up either; after the pause, the container is retried through a process that runs in it then.
       if (names === null) {
         asked.pause = Math.min(asked.pause * 2, MAX_PAUSE)
@@ -158,21 +181,24 @@ export class NameSearch {
     return false
   }
 
-  #found(containerId: string, names: Names): boolean {
-    if (containerId !== '') this.#remember(containerId)
-    for (const user of names.users) this.#tables.setUser(containerId, user)
-    for (const group of names.groups) this.#tables.setGroup(containerId, group)
-    this.onFound?.(containerId, names)
+  #found(container: Container, names: Names): boolean {
+    const { id } = container
+    if (!container.isHost) this.#remember(container)
+    for (const user of names.users) this.#tables.setUser(id, user)
+    for (const group of names.groups) this.#tables.setGroup(id, group)
+    this.onFound?.(id, names)
     return true
   }
 
-  #remember(containerId: string): void {
-    if (!this.#containers.has(containerId) && this.#containers.size >= MAX_CONTAINERS) {
-      const [oldest] = this.#containers
+  #remember(container: Container): void {
+    const { id } = container
+    if (!this.#hasOwn(container)) this.#tables.forget(id)
+    else if (!this.#containers.has(id) && this.#containers.size >= MAX_CONTAINERS) {
+      const [oldest] = this.#containers.keys()
       this.#containers.delete(oldest!)
       this.#tables.forget(oldest!)
     }
-    this.#containers.add(containerId)
+    this.#containers.set(id, keyOf(container))
   }
 
   /** Returns null while a look-up is not due. */

@@ -177,3 +177,14 @@ test('info of a truncated capture covers the events before its end', async () =>
   expect(info.error).toMatchObject({ code: 'truncated' })
   expect([info.first, info.last]).toEqual([1_000_000_000n, 1_000_000_000n])
 })
+
+test('info of a capture that breaks off inside its tables covers what comes before', async () => {
+  const file = path(folder, 'tables-only.scap')
+  const machine = block(0x201, assemble('u32:4 u64:1 u64:2 "box" zeros:125 u64:3 u64:0 zeros:16'))
+  const bytes = join([SECTION, machine, new Uint8Array(6)])
+  writeFileSync(file, bytes)
+  const info = await captureInfo(file)
+  expect(info).toMatchObject({ size: bytes.length, sections: 1, events: 0, first: null, last: null })
+  expect(info.machine?.hostname).toBe('box')
+  expect(info.error).toMatchObject({ code: 'truncated' })
+})

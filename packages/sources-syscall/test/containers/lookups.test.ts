@@ -102,6 +102,25 @@ test('an engine that hangs delays no other engine', async () => {
   lookups.close()
 })
 
+test('a user’s engine is given a rest after each look-up, also when no other waits', async () => {
+  const asked: string[] = []
+  const podman: Engine = {
+    ...{ kind: 'podman', socket: '/podman', owner: 1000, present: () => true, close: () => {} },
+    inspect(id) {
+      asked.push(id)
+      return Promise.resolve({ full_id: id } as ContainerDescription)
+    },
+  }
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  const lookups = new Lookups(new Engines([], () => [podman]), () => end())
+  lookups.start({ fullId: 'x', runtime: 'podman', owner: 1000 })
+  await ended
+  lookups.start({ fullId: 'y', runtime: 'podman', owner: 1000 })
+  expect(asked).toEqual(['x'])
+  await until('the other one', () => asked.length === 2)
+  lookups.close()
+})
+
 test('after close, no result of a look-up is passed on', async () => {
   const ended: unknown[] = []
   const { promise: ready, resolve: answer } = Promise.withResolvers<void>()

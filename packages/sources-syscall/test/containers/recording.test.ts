@@ -64,9 +64,12 @@ async function setUp(filter: string | undefined, options: WaitingOptions = {}, h
       else waiting.pass(event)
     }
   }
-  const reply = async (id: string, found: Announced | null) => {
+  const answer = async (id: string, found: Announced | null) => {
     answers.get(id)!(found)
     await turn()
+  }
+  const reply = async (id: string, found: Announced | null) => {
+    await answer(id, found)
     waiting.settle()
   }
   /** What a replay of the recording shows. */
@@ -82,7 +85,7 @@ async function setUp(filter: string | undefined, options: WaitingOptions = {}, h
     replay.close()
     return lines
   }
-  return { happen, reply, replayed, waiting }
+  return { happen, answer, reply, replayed, waiting }
 }
 
 describe('a filter that needs metadata', () => {
@@ -146,4 +149,28 @@ test('an unfiltered recording knows a container from its first event', async () 
     'openat /between host',
     'openat /second shop-1',
   ])
+})
+
+test('a container that became known just before the end is known from its first event', async () => {
+  const { happen, answer, replayed } = await setUp(undefined)
+  happen(open(1, 'before'), enter(20, SHOP), open(20, 'first'))
+  await answer(SHOP, describedAs('shop-1', SHOP))
+  expect(await replayed()).toEqual([
+    'openat /before host',
+    'container <NA> <NA>',
+    'execve <NA> shop-1',
+    'openat /first shop-1',
+  ])
+})
+
+test('names for which the disk has no room fail what is recorded next, not the stream in which they were found', () => {
+  const user = (uid: number) => ({ uid, gid: uid, name: 'n'.repeat(1000), home: '/', shell: '/bin/sh' })
+  const state = new SyscallState({ names: { user, group: () => undefined } })
+  const { tables } = state
+  const recorder = new Recorder('/dev/full', { state, tap: () => {} })
+  // More than is kept in memory.
+  for (let uid = 1; uid <= 500; uid++) expect(tables.names.user(tables.containers.host, uid, null)).toBe(true)
+  const event = eventOf('close', 1, 1n, wordsOf('res=0 fd=3').values)
+  expect(() => recorder.write(event)).toThrow('ENOSPC')
+  expect(() => recorder.close()).toThrow('ENOSPC')
 })

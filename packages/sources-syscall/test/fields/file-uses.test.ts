@@ -6,7 +6,6 @@ import { SYSCALL_FIELDS } from '../../src/fields/index.ts'
 
 /** Fields that read descriptors, but never that of a file which another event has opened. */
 const OF_OTHERS: readonly (readonly [RegExp, string])[] = [
-  [/^(evt\.is_syslog|syslog\..*)$/, 'messages to the system log go to a socket'],
   [/^proc\.cwd$/, 'the kernel says which directory that is'],
   [/^proc\.(\w+\.)?[pa]?exepath$/, 'the kernel says which file is run'],
   [/^evt\.res$/, 'the name of an error'],

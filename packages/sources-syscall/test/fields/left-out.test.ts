@@ -24,6 +24,7 @@ test.each<[condition: string, output: string, leftOut: readonly string[]]>([
   ['evt.type = fchdir', '%evt.arg.fd', []],
   ['evt.type = socket', '%fd.types', []],
   ['evt.type = execve', '%proc.fdopencount', []],
+  ['evt.type = write and evt.is_syslog = true', '%syslog.message', [directories]],
   ['evt.type = close', '%evt.type', []],
 ])('%s, %s', (condition, output, leftOut) => {
   const engine = new Engine({ sources: [source] })

@@ -121,6 +121,39 @@ describe('users that the tables lack', () => {
     expect(asked.length).toBe(17)
   })
 
+  test('of a container are not taken from one that a user has named after it', () => {
+    const clock = vi.spyOn(performance, 'now')
+    const named = ` cgroups=cpu=/user.slice/user-7.slice/user@7.service/libpod-${SHOP}.scope`
+    const begin = () => {
+      const { state, shown } = setUp({
+        user: () => undefined,
+        group: () => undefined,
+        ofProcess: pid => ({
+          users: pid === 30 ? [person('no', 1000), person('own', 77)] : [person('web', 1000)],
+          groups: [],
+        }),
+      })
+      state.tables.containers.byOwner = true
+      return (at: number, line: string) => {
+        clock.mockReturnValue(at)
+        return shown(line)
+      }
+    }
+    try {
+      const before = begin()
+      expect(before(1000, exec(20, 1000, inShop))).toBe('web /home/web /bin/sh <NA>')
+      expect(before(2000, exec(30, 77, named))).toBe('<NA> <NA> <NA> <NA>')
+      expect(before(3000, exec(20, 1000, inShop))).toBe('web /home/web /bin/sh <NA>')
+      const after = begin()
+      expect(after(1000, exec(30, 77, named))).toBe('own /home/own /bin/sh <NA>')
+      expect(after(1001, exec(20, 1000, inShop))).toBe('web /home/web /bin/sh <NA>')
+      expect(after(3000, exec(30, 77, named))).toBe('<NA> <NA> <NA> <NA>')
+      expect(after(4000, exec(20, 1000, inShop))).toBe('web /home/web /bin/sh <NA>')
+    } finally {
+      clock.mockRestore()
+    }
+  })
+
   test('are in a recording, whether they were known before it or not', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'falc-names-'))
     try {
