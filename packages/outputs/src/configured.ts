@@ -11,7 +11,7 @@ import {
 import { Collapse } from './delivery/collapse.ts'
 import { Delivery, type DeliveryOptions } from './delivery/delivery.ts'
 import { tryOutput } from './delivery/try-output.ts'
-import type { Answer } from './model/answer.ts'
+import type { Answer, Failure } from './model/answer.ts'
 import type { Format } from './model/format.ts'
 import { OutputError } from './model/output.ts'
 import type { Target, TransportContext, TransportDefinition } from './model/transport.ts'
@@ -78,12 +78,17 @@ export async function tryConfigured(
   surroundings: Surroundings,
   alert: AlertData,
 ): Promise<Answer> {
-  const scrub = scrubber(secretsIn(settings))
+  const scrub = scrubber(secretsIn(settings, surroundings.transports))
   const { name, template, format } = settings
   const target = targetOf(settings, surroundings, (level, text) => surroundings.log(level, scrub(text)))
   const text = template === undefined ? undefined : wellFormed(name, () => compileOutput(template, surroundings.source))
-  const { failure, ...answer } = await tryOutput(target, alert, surroundings.format(format), text)
-  return { ...answer, ...(failure && { failure: { ...failure, message: scrub(failure.message) } }) }
+  const { delivered, failure, items } = await tryOutput(target, alert, surroundings.format(format), text)
+  const clean = (one: Failure) => ({ ...one, message: scrub(one.message) })
+  return {
+    delivered,
+    ...(failure && { failure: clean(failure) }),
+    ...(items && { items: items.map(one => one && clean(one)) }),
+  }
 }
 
 /** Which alerts the output gets; undefined: all. */

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { EMPTY } from '../../../scripts/testing/empty.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
-import { FileOutput, MemoryQueue, Outputs } from '../src/index.ts'
+import { FileOutput, MemoryQueue, Outputs, type Target, type Transport } from '../src/index.ts'
 import { QueuedItem } from '../src/model/item.ts'
 import { failure, fill, Gate } from './gate.ts'
 import { deliverLines, LINES, line } from './lines.ts'
@@ -9,6 +10,8 @@ afterEach(() => {
   vi.useRealTimers()
   vi.restoreAllMocks()
 })
+
+const fakeTimers = () => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
 
 test('a full queue drops and counts new alerts, and logs it once', async () => {
   const gate = new Gate()
@@ -96,6 +99,76 @@ test('closing gives up when it is aborted', async () => {
   expect(channel.stats).toMatchObject({ delivered: 0, dropped: { shutdown: 1 } })
 })
 
+test('closing goes on while the receiver takes some alerts of each batch', async () => {
+  fakeTimers()
+  const gate = new Gate(4)
+  const channel = deliverLines(gate, { backoff: { first: 40, max: 40 } })
+  fill(channel, 'a', 'b', 'c', 'd')
+  const closed = channel.close(100)
+  for (let i = 0; i < 3; i++) {
+    await gate.pass(1, failure('later', 'http_429'))
+    await vi.advanceTimersByTimeAsync(80)
+  }
+  await gate.pass()
+  await closed
+  expect(channel.stats).toMatchObject({ delivered: 4, queued: 0, dropped: EMPTY })
+})
+
+test('closing does not wait for a receiver that never says that the connection is closed', async () => {
+  fakeTimers()
+  const gate = new Gate()
+  gate.close = () => new Promise<never>(() => {})
+  const channel = deliverLines(gate)
+  fill(channel, 'a')
+  const closed = channel.close(10)
+  await vi.advanceTimersByTimeAsync(5000)
+  await closed
+  expect(channel.stats).toMatchObject({ delivered: 0, queued: 0, dropped: { shutdown: 1 } })
+})
+
+test('an error of closing is logged, and the queue is closed all the same', async () => {
+  const gate = new Gate()
+  gate.close = () => Promise.reject(new Error('gate: lost at the end'))
+  const queue = new MemoryQueue()
+  const closing = vi.spyOn(queue, 'close')
+  const log: string[] = []
+  const channel = deliverLines(gate, { queue, log: (level, text) => log.push(`${level}: ${text}`) })
+  fill(channel, 'a')
+  await eventually(() => expect(gate.sent).toEqual([['a']]))
+  const stop = new AbortController()
+  const closed = channel.close(undefined, stop.signal)
+  stop.abort()
+  await closed
+  expect(log).toContain('error: gate: lost at the end')
+  expect(closing).toHaveBeenCalledOnce()
+})
+
+test('an alert that comes just when the last one has been delivered does not wait for another', async () => {
+  const transport: Transport = { send: async items => ({ delivered: items.length }), close: async () => {} }
+  const target: Target = { name: 'quick', batch: { items: 1 }, open: async () => transport }
+  // The delivery of the first one ends after one of these numbers of turns.
+  for (let turns = 0; turns < 40; turns++) {
+    const channel = deliverLines(target)
+    fill(channel, 'a')
+    for (let i = 0; i < turns; i++) await Promise.resolve()
+    fill(channel, 'b')
+    await eventually(() => expect(channel.stats).toMatchObject({ delivered: 2, queued: 0 }))
+  }
+})
+
+test('a connection that comes after the deadline is reported as late, and closed', async () => {
+  fakeTimers()
+  const gate = new Gate()
+  const open = () => new Promise<Transport>(resolve => setTimeout(() => resolve(gate), 150))
+  const target: Target = { name: 'late', batch: gate.batch, deadline: 100, open }
+  const log: string[] = []
+  fill(deliverLines(target, { log: (level, text) => log.push(`${level}: ${text}`) }), 'a')
+  await vi.advanceTimersByTimeAsync(160)
+  expect(log).toEqual(['error: late: no answer within 100 ms; retrying'])
+  expect(gate.forced).toBe(true)
+  expect(gate.sent).toEqual([])
+})
+
 test('lingering messages go out together, after the delay or when the batch is full', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const gate = new Gate(3)
@@ -127,6 +200,26 @@ test('reopening happens before the next message is sent', async () => {
   await gate.pass()
   await reopened
   expect(gate.sent).toEqual([['a'], ['reopened'], ['b']])
+})
+
+test('a receiver that does not answer when it is reopened stays in use', async () => {
+  fakeTimers()
+  const gate = new Gate(1)
+  const transport: Transport = { send: items => gate.send(items), close: async () => {} }
+  const opened = [Promise.resolve(transport), new Promise<never>(() => {})]
+  const target: Target = { name: 'slow', batch: gate.batch, deadline: 100, open: () => opened.shift()! }
+  const log: string[] = []
+  const channel = deliverLines(target, { log: (level, text) => log.push(`${level}: ${text}`) })
+  fill(channel, 'a')
+  await vi.advanceTimersByTimeAsync(0)
+  await gate.pass()
+  const reopened = channel.reopen()
+  fill(channel, 'b')
+  await vi.advanceTimersByTimeAsync(1150)
+  await gate.pass()
+  await reopened
+  expect(gate.sent).toEqual([['a'], ['b']])
+  expect(log).toEqual(['error: slow: no answer within 100 ms (reopening)'])
 })
 
 test('a queue keeps its order over many rounds, and counts no bytes when empty', () => {

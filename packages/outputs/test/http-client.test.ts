@@ -158,6 +158,15 @@ test('a signal aborts its own requests at any stage, and no others', async () =>
   expect(await left).toMatchObject({ class: 'later' })
 })
 
+test.each([
+  ['p%40ss', 'p@ss'],
+  ['100%', '100%'],
+])('the password %s of a URL is sent as %s', async (written, meant) => {
+  const url = await serve((request, response) => response.end(request.headers.authorization))
+  const { body } = answer(await client().request({ url: url.replace('//', `//me:${written}@`) }, forever))
+  expect(body).toBe(`Basic ${btoa(`me:${meant}`)}`)
+})
+
 test('one client sends to several servers and paths', async () => {
   const paths: (string | undefined)[] = []
   const [one, other] = await Promise.all(

@@ -5,7 +5,9 @@ import { until } from '../../../scripts/testing/wait.ts'
 import {
   configuredDelivery,
   type Delivery,
+  defineTransport,
   FORMATS,
+  mayHoldSecrets,
   OptionError,
   type OptionTable,
   OutputError,
@@ -13,6 +15,7 @@ import {
   secretsIn,
   TRANSPORTS,
   type TransportDefinition,
+  tryConfigured,
 } from '../src/index.ts'
 import { alert } from './transports/items.ts'
 import { CANARY, filled, secretNames } from './transports/secret-options.ts'
@@ -62,6 +65,39 @@ async function useInVain(delivery: Delivery, texts: string[]): Promise<void> {
 const SECRET: readonly TransportDefinition<any>[] = TRANSPORTS.filter(({ options }) => secretNames(options).length > 0)
 
 test('there are transports with secrets', () => expect(SECRET.length).toBeGreaterThan(20))
+
+test('a password in a URL may have a percent sign that encodes nothing', () => {
+  const item = { name: 'n', type: 'rabbitmq', url: 'amqp://user:100%secret@127.0.0.1:9' }
+  const settings = readOutput(item, { path: [], source: () => source, warn: () => {} })
+  expect(secretsIn(settings)).toContain('100%secret')
+})
+
+test.each([
+  [{ type: 'alertmanager', url: ['http://one:9093', 'http://user:password@two:9093'] }, true],
+  [{ type: 'nats', url: 'nats://user:password@host:4222' }, true],
+  [{ type: 'kafka', brokers: ['one:9092', 'two:9092'], topic: 'falco' }, false],
+])('whether %j may hold a secret: %s', (item, may) => expect(mayHoldSecrets({ name: 'n', ...item })).toBe(may))
+
+test('the answer to a try has no secrets, not even of a transport of the program', async () => {
+  const own = defineTransport({
+    type: 'pager',
+    title: 'Pager',
+    doc: 'One call per alert.',
+    batch: { items: 1 },
+    ordered: 'all',
+    options: { pin: { kind: 'secret', required: true, doc: 'Never printed.' } },
+    async open({ pin }) {
+      const refused = { class: 'poison', cause: 'pin', message: `not with ${pin}` } as const
+      return { send: async () => ({ delivered: 0, items: [refused] }), close: async () => {} }
+    },
+  })
+  const transports = [own]
+  const item = { name: 'n', type: 'pager', pin: CANARY }
+  const settings = readOutput(item, { path: [], source: () => source, transports, warn: () => {} })
+  const format = () => FORMATS.json.format
+  const answer = await tryConfigured(settings, { hostname: 'h', source, transports, format, log: () => {} }, alert(1))
+  expect(answer).toEqual({ delivered: 0, items: [{ class: 'poison', cause: 'pin', message: 'not with ***' }] })
+})
 
 describe.concurrent.each(SECRET)('$type', ({ type, options }) => {
   const table: OptionTable = options

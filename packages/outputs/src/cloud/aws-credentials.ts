@@ -72,7 +72,7 @@ export class AwsClient {
   endpoint(name: string): URL {
     const { endpoint } = this.#options
     if (endpoint !== undefined) return httpUrl(endpoint, this.#output, 'endpoint')
-    return new URL(`https://${name}.${this.region}.amazonaws.com${this.region.startsWith('cn-') ? '.cn' : ''}/`)
+    return new URL(publicUrl(name, this.region))
   }
 
   /** Signs for a service and sends. */
@@ -216,8 +216,13 @@ function containerUrl(env: NodeJS.ProcessEnv): URL | undefined {
   throw new Error('AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor of this machine')
 }
 
+/** Amazon's address of a service. China has a domain of its own. */
+function publicUrl(service: string, region: string): string {
+  return `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`
+}
+
 function stsRequest(region: string, parameters: Readonly<Record<string, string>>): HttpRequest {
-  const url = process.env.AWS_ENDPOINT_URL_STS ?? `https://sts.${region}.amazonaws.com/`
+  const url = process.env.AWS_ENDPOINT_URL_STS ?? publicUrl('sts', region)
   const common = { Version: '2011-06-15', RoleSessionName: 'falc', DurationSeconds: String(ROLE_SECONDS) }
   const body = String(new URLSearchParams({ ...common, ...parameters }))
   return { url, headers: { 'content-type': 'application/x-www-form-urlencoded' }, body }

@@ -10,7 +10,7 @@ export interface ConnectionOptions {
   readonly blocked: () => void
 }
 
-/** Milliseconds that a transport has to end a call after its signal has fired. */
+/** Milliseconds that a transport has to end a call after its signal has fired, and to close. */
 const GRACE = 1000
 
 /** Connects when there is something to send, makes one attempt at a time, and gives up connections that are no good any more. */
@@ -61,22 +61,28 @@ export class Connection {
   /** SIGUSR1. @throws {OutputError} the old connection stays in use, if it can */
   async reopen(): Promise<void> {
     const old = this.#transport
-    if (!old) return this.open()
-    if (old.reopen) return old.reopen()
-    this.#transport = await this.#receiver.call(() => this.#target.open())
+    if (old?.reopen) return old.reopen()
+    const failure = await this.#call(signal => this.#connect(signal, old))
+    if (failure) throw new OutputError(failure.cause, failure.message, failure.class)
+    if (!old) return
     addTo(this.#undone, old.undone)
-    await old.close().catch(() => {})
+    await inGrace(old.close().catch(() => {}))
   }
 
-  /** @param force ends the call in progress */
+  /** @param force ends the call in progress, and does not wait for a transport that takes long */
   async close(force: boolean): Promise<void> {
-    if (force) this.#current?.abort()
-    await this.#transport?.close(force)
-    if (force) this.#receiver.disconnect()
+    if (!force) return this.#transport?.close(false)
+    this.#current?.abort()
+    try {
+      await inGrace(this.#transport?.close(true))
+    } finally {
+      this.#receiver.disconnect()
+    }
   }
 
-  async #connect(signal: AbortSignal): Promise<Failure | undefined> {
-    if (this.#transport) return undefined
+  /** @param old the connection in use, which stays in use if this fails */
+  async #connect(signal: AbortSignal, old: Transport | null = null): Promise<Failure | undefined> {
+    if (this.#transport !== old) return undefined
     const opening = this.#receiver.call(() => this.#target.open())
     // Not every client library has a deadline for all of what it says to a server before it is connected.
     signal.addEventListener('abort', () => this.#transport ?? this.#receiver.disconnect(), { once: true })
@@ -86,7 +92,7 @@ export class Connection {
       () => {},
     )
     const transport = await opening
-    if (signal.aborted) return undefined
+    signal.throwIfAborted()
     this.#transport = transport
     return undefined
   }
@@ -95,10 +101,7 @@ export class Connection {
     const transport = this.#transport
     this.#transport = null
     addTo(this.#undone, transport?.undone)
-    await Promise.race([
-      transport?.close(true).catch(() => {}),
-      new Promise(resolve => setTimeout(resolve, GRACE).unref()),
-    ])
+    await inGrace(transport?.close(true).catch(() => {}))
     this.#receiver.disconnect()
   }
 
@@ -137,4 +140,15 @@ export class Connection {
 
 function addTo(all: Map<string, number>, more: Readonly<Record<string, number>> | undefined): void {
   for (const [cause, count] of Object.entries(more ?? {})) all.set(cause, (all.get(cause) ?? 0) + count)
+}
+
+/** Waits until a transport is closed. Some client libraries wait for an answer then, which a receiver that hangs never gives. */
+async function inGrace(closing: Promise<void> | undefined): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, GRACE)
+  try {
+    await Promise.race([closing, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }

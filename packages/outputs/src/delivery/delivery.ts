@@ -209,8 +209,9 @@ export class Delivery {
     if (forced && !this.broken) this.#giveUp()
     if (!this.broken) this.#pump.state = 'closed'
     this.#pump.wake()
-    const closing = () => this.#connection.close(false).catch(({ message }: Error) => this.#log('error', message))
-    if (forced || !(await this.#ends(closing(), deadline, abort))) await this.#connection.close(true)
+    const closing = (force: boolean) =>
+      this.#connection.close(force).catch(({ message }: Error) => this.#log('error', message))
+    if (forced || !(await this.#ends(closing(false), deadline, abort))) await closing(true)
     await this.#queue.close()
   }
 

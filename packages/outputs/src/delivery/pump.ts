@@ -26,7 +26,7 @@ export interface PumpParts {
 /** Queue → batch → attempt → answer, until the queue is empty, the output is broken, or the pump is stopped. */
 export class Pump {
   state: 'open' | 'broken' | 'closed' = 'open'
-  /** Grows with each batch that is done with. */
+  /** Grows whenever alerts are done with. */
   progress = 0
   readonly #parts: PumpParts
   readonly #batch = new Batch()
@@ -68,10 +68,11 @@ export class Pump {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     if (this.#running || this.state === 'closed') return
-    this.#running = this.#run().finally(() => {
-      this.#running = null
+    const run: Promise<void> = this.#run().finally(() => {
+      if (this.#running === run) this.#running = null
       this.#stepped()
     })
+    this.#running = run
   }
 
   /** Ends a pause: something has changed. */
@@ -102,8 +103,11 @@ export class Pump {
     await Promise.resolve()
     while (this.state === 'open') {
       if (this.#reopenWanted) await this.#reopen()
-      else if (this.waiting === 0) return
-      else await this.#deliver()
+      else if (this.waiting === 0) {
+        // At this very moment, since no later one looks again: what comes from now on starts another run.
+        this.#running = null
+        return
+      } else await this.#deliver()
       this.#stepped()
     }
     this.discard(this.state)
@@ -149,7 +153,7 @@ export class Pump {
     for (const { item, failure } of refused) this.#refused(item, failure)
     queue.done(done)
     if ((delivered > 0 || refused.length > 0) && outage.recovered(waited)) backoff.reset()
-    if (again === undefined || refused.length > 0) this.progress++
+    if (again === undefined || delivered > 0 || refused.length > 0) this.progress++
     if (again?.class === 'broken') this.#break(again)
     else if (again) {
       outage.failing(again)

@@ -6,6 +6,7 @@ import { urlToHttpOptions } from 'node:url'
 import { type Failure, failureOf, retryAfter, statusFailure } from '../model/answer.ts'
 import { OutputError } from '../model/output.ts'
 import type { OptionsOf, OptionTable } from '../model/transport.ts'
+import { decoded } from '../text/decoded.ts'
 import { type AgentsOptions, proxiesOf } from './agents.ts'
 import { DirectExchange, type Exchange, type Incoming, type Outgoing } from './exchange.ts'
 import { HttpThread } from './http-thread.ts'
@@ -118,8 +119,11 @@ export class HttpClient {
     const href = String(url)
     if (this.#address?.href !== href) {
       const parsed = new URL(href)
-      const { host, protocol } = parsed
-      const { hostname, port, path, auth } = urlToHttpOptions(parsed)
+      const { host, protocol, username, password } = parsed
+      const auth = username || password ? `${decoded(username)}:${decoded(password)}` : undefined
+      // Node throws for a password that it cannot decode.
+      Object.assign(parsed, { username: '', password: '' })
+      const { hostname, port, path } = urlToHttpOptions(parsed)
       const place = { hostname, port, path, ...(auth !== undefined && { auth }) }
       this.#address = { href, host, secure: protocol === 'https:', place }
     }

@@ -12,6 +12,7 @@ import {
 } from '@falc/engine'
 import type { Option, OptionTable, OptionValues, TransportDefinition } from '../model/transport.ts'
 import { readFile } from '../net/read-file.ts'
+import { decoded } from '../text/decoded.ts'
 import { parseBytes, parseDuration, parseRate, printBytes, printDuration } from '../text/units.ts'
 
 /** Where a value is: `['queue', 'max_bytes']`. */
@@ -266,7 +267,7 @@ function secretParts({ kind, secret }: Option, text: string): string[] {
   const { password, search, pathname } = new URL(text)
   // The path of a webhook's URL is what authorises its user.
   const path = secret ? [pathname.slice(1)] : []
-  return [password, decodeURIComponent(password), search.slice(1), ...path]
+  return [password, decoded(password), search.slice(1), ...path]
 }
 
 /** Removes secrets from a text. */

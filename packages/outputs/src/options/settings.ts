@@ -208,12 +208,15 @@ export function mayHoldSecrets(item: unknown): boolean {
   const definition = typeof type === 'string' ? TYPES.get(type) : undefined
   const known: OptionTable = { ...COMMON_OPTIONS, ...(definition?.options as OptionTable) }
   const harmless = ['name', 'type', 'collapse', 'queue']
-  return Object.keys(item).some(name => {
+  return Object.entries(item).some(([name, value]) => {
     const option = Object.hasOwn(known, name) ? known[name] : undefined
-    if (option) return option.kind === 'secret' || option.kind === 'url' || option.secret === true
+    if (option) return option.kind === 'secret' || option.kind === 'url' || option.secret === true || hasUrl(value)
     return !harmless.includes(name)
   })
 }
+
+/** Some options are lists of URLs. */
+const hasUrl = (value: unknown) => [value].flat().some(text => typeof text === 'string' && text.includes('://'))
 
 /** The files whose contents the options are, too: certificates, keys, credentials. */
 export function filesRead({ type, options }: OutputSettings): string[] {

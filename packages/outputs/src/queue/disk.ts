@@ -32,6 +32,9 @@ export const MAX_DISK = 1024 * 1024 * 1024
 /** Bytes of alerts that may wait in memory for the disk. */
 const UNWRITTEN = 32 * 1024 * 1024
 
+/** Memory that an alert takes while it waits. */
+const memoryOf = (text: string) => 1024 + 2 * text.length
+
 /**
  * A queue whose alerts survive the process. They wait in memory until they are written, and go out once they are, mostly from
  * memory still. Those that wait for long are read again from the journal. While nothing can be written, they go out from memory.
@@ -132,21 +135,22 @@ export class DiskQueue implements Queue {
     this.#writer!.work()
     this.#retries = new Retries({
       ...{ letters: this.#letters!, every: this.#options.retryEvery ?? 5000 },
-      refused: () => this.refuses,
-      queue: letters => this.#retry(letters),
+      ...{ refused: () => this.refuses, saved: () => this.saved() },
+      queue: letter => this.#retry(letter),
       failed: reason => this.#closed || this.#log('error', `dead letters: ${reason}`),
     })
   }
 
-  async #retry(letters: readonly DeadLetter[]): Promise<void> {
-    for (const { alert } of letters) this.push(this.#user!.item(alert))
-    this.#user!.found(letters.length)
-    await this.saved()
+  #retry({ alert }: DeadLetter): boolean {
+    if (this.#fullCause(memoryOf(printStored(alert))) !== undefined) return false
+    this.push(this.#user!.item(alert))
+    this.#user!.found(1)
+    return true
   }
 
   push(item: Item): void {
     const text = printStored(item.alert)
-    const size = 1024 + 2 * text.length
+    const size = memoryOf(text)
     for (let cause = this.#fullCause(size); cause !== undefined; cause = this.#fullCause(size)) {
       if (this.#dropsOldest && this.#dropOldest(cause)) continue
       this.#least = leastRoom(size, this.#maxBytes)

@@ -9,8 +9,10 @@ export interface RetriesParts {
   readonly every: number
   /** The queue would take none. */
   readonly refused: () => boolean
-  /** Queues their alerts; resolves when these would survive the process. */
-  readonly queue: (letters: readonly DeadLetter[]) => Promise<void>
+  /** Queues the alert of one. @returns false: there is no room for it */
+  readonly queue: (letter: DeadLetter) => boolean
+  /** Resolves when what was queued would survive the process. */
+  readonly saved: () => Promise<void>
   readonly failed: (reason: string) => void
 }
 
@@ -32,14 +34,17 @@ export class Retries {
   }
 
   async #look(): Promise<void> {
-    const { letters, refused, queue, failed } = this.#parts
+    const { letters, refused, queue, saved, failed } = this.#parts
     if (this.#looking || refused()) return
     this.#looking = true
     try {
       const wanted = await letters.wanted(AT_ONCE)
-      if (wanted.length === 0) return
-      await queue(wanted)
-      await letters.retried(wanted)
+      const full = wanted.findIndex(letter => !queue(letter))
+      // The others wait: the queue would lose them.
+      const queued = full < 0 ? wanted : wanted.slice(0, full)
+      if (queued.length === 0) return
+      await saved()
+      await letters.retried(queued)
     } catch (error) {
       failed((error as Error).message)
     } finally {

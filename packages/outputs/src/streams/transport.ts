@@ -19,6 +19,9 @@ export abstract class BroadcastTransport implements Transport {
     return { delivered: items.length }
   }
 
+  /** Port, clients and what waits for them stay: only certificates are read again. @throws {OutputError} the old ones stay */
+  abstract reopen(): Promise<void>
+
   /** Clients get what has been written to them, unless they take longer than a second. */
   abstract close(force?: boolean): Promise<void>
 }

@@ -82,7 +82,7 @@ Falco's former sections \`grpc\` and \`grpc_output\` have no effect, and falc wa
       },
     })
     // The library's own sockets have no bound, neither in connections nor for handshakes that do not end.
-    const injector = server.createConnectionInjector(credentials)
+    let injector = server.createConnectionInjector(credentials)
     const listener = createServer(socket => injector.injectConnection(socket))
     boundConnections(listener, 2 * values.max_clients + 16)
     listener.listen(address)
@@ -92,7 +92,10 @@ Falco's former sections \`grpc\` and \`grpc_output\` have no effect, and falc wa
       throw outputError(error, OUTPUT)
     }
     if ('path' in address) chmodSync(address.path, Number.parseInt(values.socket_mode, 8))
-    return new GrpcTransport(server, listener, broadcast)
+    const renew = () => {
+      injector = server.createConnectionInjector(credentialsOf(values, library))
+    }
+    return new GrpcTransport(server, listener, broadcast, renew)
   },
 })
 
@@ -179,15 +182,26 @@ class GrpcTransport extends BroadcastTransport {
   readonly #server: Server
   readonly #listener: NetServer
   readonly #sockets = new Set<Socket>()
+  readonly #renew: () => void
 
-  constructor(server: Server, listener: NetServer, broadcast: Broadcast) {
+  /** @param renew reads certificates again, for connections to come */
+  constructor(server: Server, listener: NetServer, broadcast: Broadcast, renew: () => void) {
     super(broadcast)
     this.#server = server
     this.#listener = listener
+    this.#renew = renew
     listener.on('connection', (socket: Socket) => {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
     })
+  }
+
+  async reopen(): Promise<void> {
+    try {
+      this.#renew()
+    } catch (error) {
+      throw outputError(error, OUTPUT, 'misconfigured')
+    }
   }
 
   async close(force = false): Promise<void> {

@@ -5,6 +5,7 @@ import { defineTransport, type Item, type OptionsOf, type Transport } from '../m
 import { CONNECT_TIMEOUT, connectError, connectionLost, loadPeer, timedOut, unlessAborted } from '../net/connect.ts'
 import { readTls, TLS_OPTIONS } from '../net/tls.ts'
 import { confined } from '../text/confined.ts'
+import { decoded } from '../text/decoded.ts'
 
 const OUTPUT = 'rabbitmq output'
 
@@ -83,8 +84,8 @@ async function connect(values: Values, name: string): Promise<ChannelModel> {
     throw new OutputError('url', `${OUTPUT}: url must begin with amqp:// or amqps://`, 'misconfigured')
   if (!url.searchParams.has('heartbeat')) url.searchParams.set('heartbeat', '30')
   const amqp = await loadPeer('amqplib', OUTPUT, () => import('amqplib'))
-  const user = values.username ?? (decodeURIComponent(url.username) || 'guest')
-  const password = values.password ?? (decodeURIComponent(url.password) || 'guest')
+  const user = values.username ?? (decoded(url.username) || 'guest')
+  const password = values.password ?? (decoded(url.password) || 'guest')
   try {
     const connection = await amqp.connect(url.href, {
       ...(url.protocol === 'amqps:' && (readTls(values, OUTPUT) as object)),

@@ -14,6 +14,7 @@ import {
 import { checkAnswers } from '../net/redis-answers.ts'
 import { readTls, TLS_OPTIONS } from '../net/tls.ts'
 import { confined } from '../text/confined.ts'
+import { decoded } from '../text/decoded.ts'
 
 const OUTPUT = 'redis output'
 
@@ -87,8 +88,8 @@ async function connect(values: Values, name: string): Promise<Redis> {
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:')
     throw new OutputError('url', `${OUTPUT}: url must begin with redis:// or rediss://`, 'misconfigured')
   const { Redis } = await loadPeer('ioredis', OUTPUT, () => import('ioredis'))
-  const username = values.username ?? decodeURIComponent(url.username)
-  const password = values.password ?? decodeURIComponent(url.password)
+  const username = values.username ?? decoded(url.username)
+  const password = values.password ?? decoded(url.password)
   const settings: RedisOptions = {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || 6379),

@@ -1,12 +1,14 @@
 import { timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { Server as SecureServer } from 'node:https'
 import { isIP } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import { OutputError, outputError } from '../model/output.ts'
 import { defineTransport, type Item, type OptionsOf } from '../model/transport.ts'
 import { readFile } from '../net/read-file.ts'
 import { Broadcast, broadcastOptions, type Sink } from '../streams/broadcast.ts'
-import { boundedServer, endUnread } from '../streams/server.ts'
+import { boundedServer, endUnread, type ServerTls } from '../streams/server.ts'
 import { BroadcastTransport } from '../streams/transport.ts'
 
 const OUTPUT = 'stream output'
@@ -65,14 +67,19 @@ number is unknown). A client that reads nothing for eight times \`keep_alive\` i
       )
     const broadcast = new Broadcast({ history: values.history, buffer: values.buffer, maxClients: values.max_clients })
     const slow = () => context.note(`${OUTPUT}: a client reads too slowly and loses alerts`)
-    const server = serverOf(values, (request, response) => serve(request, response, { values, broadcast, slow }))
+    // Its connections have room for all clients, and for as many that have not authenticated yet.
+    const server = boundedServer(
+      (request, response) => serve(request, response, { values, broadcast, slow }),
+      2 * values.max_clients + 16,
+      tlsOf(values),
+    )
     server.listen({ host: address, port: Number(port) })
     try {
       await once(server, 'listening')
     } catch (error) {
       throw outputError(error, OUTPUT)
     }
-    return new StreamTransport(server, broadcast)
+    return new StreamTransport(server, broadcast, values)
   },
 })
 
@@ -80,19 +87,18 @@ type Values = OptionsOf<typeof options>
 
 const isLoopback = (host: string) => host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 
-/** A server whose connections have room for all clients, and for as many that have not authenticated yet. @throws {OutputError} */
-function serverOf({ server_cert, server_key, client_ca, max_clients }: Values, handle: RequestListener): Server {
-  const connections = 2 * max_clients + 16
-  if (server_cert === undefined && server_key === undefined && client_ca === undefined)
-    return boundedServer(handle, connections)
+/** What the files hold at present; undefined: no TLS. @throws {OutputError} */
+function tlsOf({ server_cert, server_key, client_ca }: Values): ServerTls | undefined {
+  if (server_cert === undefined && server_key === undefined && client_ca === undefined) return undefined
   if (server_cert === undefined || server_key === undefined)
     throw new OutputError('tls', `${OUTPUT}: TLS needs server_cert and server_key`, 'misconfigured')
   try {
-    const pair = { cert: readFile(server_cert), key: readFile(server_key) }
-    return boundedServer(handle, connections, {
-      ...pair,
+    const tls = {
+      ...{ cert: readFile(server_cert), key: readFile(server_key) },
       ...(client_ca !== undefined && { ca: readFile(client_ca) }),
-    })
+    }
+    createSecureContext(tls)
+    return tls
   } catch (error) {
     throw outputError(error, OUTPUT, 'misconfigured')
   }
@@ -185,10 +191,17 @@ class HttpSink implements Sink {
 
 class StreamTransport extends BroadcastTransport {
   readonly #server: Server
+  readonly #values: Values
 
-  constructor(server: Server, broadcast: Broadcast) {
+  constructor(server: Server, broadcast: Broadcast, values: Values) {
     super(broadcast)
     this.#server = server
+    this.#values = values
+  }
+
+  async reopen(): Promise<void> {
+    const tls = tlsOf(this.#values)
+    if (tls && this.#server instanceof SecureServer) this.#server.setSecureContext(tls)
   }
 
   async close(force = false): Promise<void> {

@@ -111,6 +111,25 @@ test('alerts that the receiver rejects can be listed, retried and dropped', asyn
   balanced(delivery)
 })
 
+test('dead letters for which the queue has no room wait until it has', async () => {
+  const [folder, receiver] = [newFolder(), new Receiver()]
+  receiver.fails = () => POISON
+  const delivery = deliverLines(receiver, { queue: new DiskQueue({ folder, retryEvery: 20, capacity: 2 }), lazy: true })
+  await delivery.open()
+  onTestFinished(() => delivery.close())
+  for (const text of numbers(5)) {
+    fill(delivery, [text])
+    await delivery.flush()
+  }
+  const letters = new DeadLetters(folder)
+  await eventually(async () => expect(await letters.names()).toHaveLength(5))
+  receiver.fails = undefined
+  expect(await letters.retry(await letters.names())).toBe(5)
+  await eventually(() => expect([...receiver.got].sort()).toEqual(numbers(5)))
+  await eventually(() => expect(delivery.stats).toMatchObject({ queued: 0, dropped: EMPTY }))
+  balanced(delivery)
+})
+
 test.each(['../position', '..', 'a/b', ''])('the name "%s" matches no dead letter', async name => {
   const folder = newFolder()
   const delivery = durable(new Receiver(), folder)

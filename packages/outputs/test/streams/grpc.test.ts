@@ -97,6 +97,19 @@ describe.skipIf(skipped('peers', missingModule('grpc', 'google.protobuf')))('gRP
     expect(await client(address, 'get', '1', pem.ca, pem.clientCert, pem.clientKey).ended).toHaveLength(1)
   })
 
+  test.skipIf(cannotCertify())('reopened, it keeps what waits, and uses renewed certificates', async () => {
+    const dir = folder()
+    const pem = certificates(dir)
+    const address = `127.0.0.1:${await freePort()}`
+    const files = { private_key: pem.key, cert_chain: pem.cert, root_certs: pem.ca }
+    const transport = await open(grpc, { bind_address: address, ...files })
+    await transport.send([item(1)], patient())
+    // Another authority, in the same files.
+    certificates(dir)
+    await transport.reopen!()
+    expect(await client(address, 'get', '1', pem.ca, pem.clientCert, pem.clientKey).ended).toHaveLength(1)
+  })
+
   test.skipIf(cannotCertify())(
     'connections that never finish the handshake leave room for other clients, and do not delay closing',
     async () => {

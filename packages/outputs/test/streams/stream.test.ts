@@ -9,7 +9,7 @@ import { freePort } from '../../../../scripts/testing/port.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
 import { stream } from '../../src/transports/stream.ts'
 import { alert, context, idOf, item, open, patient } from '../transports/items.ts'
-import { cannotCertify, certificates } from '../transports/peer.ts'
+import { cannotCertify, certificates, folder } from '../transports/peer.ts'
 
 async function server(values: Record<string, unknown> = {}) {
   const port = await freePort()
@@ -121,6 +121,26 @@ test.skipIf(cannotCertify())('TLS and client certificates', async () => {
   response.on('error', () => {})
   await transport.send([item(1)], patient())
   expect(String((await once(response, 'data'))[0])).toBe(`${item(1).body}\n`)
+})
+
+test.skipIf(cannotCertify())('reopened, it keeps its clients, and uses renewed certificates', async () => {
+  const dir = folder()
+  const pem = certificates(dir)
+  const { port, transport } = await server({ server_cert: pem.cert, server_key: pem.key })
+  const connected = async () => {
+    const request = getSecure(`https://127.0.0.1:${port}/`, { ca: readFileSync(pem.ca), agent: false })
+    onTestFinished(() => void request.destroy())
+    const [response] = await once(request, 'response')
+    response.on('error', () => {})
+    return response
+  }
+  const before = await connected()
+  // Another authority, in the same files.
+  certificates(dir)
+  await transport.reopen!()
+  const after = await connected()
+  await transport.send([item(1)], patient())
+  for (const response of [before, after]) expect(String((await once(response, 'data'))[0])).toBe(`${item(1).body}\n`)
 })
 
 test('closing the output ends the streams, after all that was sent', async () => {

@@ -107,6 +107,24 @@ describe('credentials', () => {
     expect(sts.asked[0]).toMatch(/Credential=BASEKEY\/\d+\/eu-west-1\/sts\/.*Action=AssumeRole&.*ExternalId=e1$/)
   })
 
+  test('of an assumed role in China come from its own domain', async () => {
+    const asked: (string | undefined)[] = []
+    const proxy = createServer().on('connect', (request, socket) => {
+      asked.push(request.url)
+      socket.on('error', () => {}).end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
+    })
+    proxy.listen(0, '127.0.0.1')
+    await new Promise(resolve => proxy.once('listening', resolve))
+    onTestFinished(() => void proxy.close())
+    const base = { ...options, region: 'cn-north-1', access_key_id: 'BASEKEY', secret_access_key: 'x' }
+    const output = await open(kinesis, {
+      ...{ ...base, role_arn: 'arn:aws-cn:iam::1:role/falc' },
+      proxy: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    })
+    expect(await output.send([item(1)], patient())).toMatchObject({ delivered: 0 })
+    expect(asked).toEqual(['sts.cn-north-1.amazonaws.com.cn:443'])
+  })
+
   test('that cannot be found are a misconfiguration', async () => {
     vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', 'http://127.0.0.1:1')
     const output = await open(kinesis, options)
