@@ -18,6 +18,8 @@ export interface KubeAnswer {
   readonly status: number
   /** An object, or a Status. */
   readonly body: any
+  /** The body as it came: logs are text, even where they look like an object. */
+  readonly text?: string
   /** Why there is no answer: no connection, a timeout. */
   readonly problem?: string
   /** Milliseconds that the server asks to wait. */
@@ -83,11 +85,16 @@ export class KubeClient {
     for (const word of command) url.searchParams.append('command', word)
     for (const [name, value] of Object.entries({ container, stdout: 'true', stderr: 'true' }))
       url.searchParams.set(name, value)
-    const executed = await executeAt(url, this.#bearer(), this.#config, signal)
-    if (executed.refused?.status !== 401 || !this.#token) return executed
-    // A token may have been renewed since it was read.
-    this.#token = undefined
-    return executeAt(url, this.#bearer(), this.#config, signal)
+    try {
+      const executed = await executeAt(url, this.#bearer(), this.#config, signal)
+      if (executed.refused?.status !== 401 || !this.#token) return executed
+      // A token may have been renewed since it was read.
+      this.#token = undefined
+      return await executeAt(url, this.#bearer(), this.#config, signal)
+    } catch (error) {
+      // A file with credentials cannot be read: nothing was sent.
+      return { stdout: '', stderr: '', left: 0, refused: { status: 0, body: { message: (error as Error).message } } }
+    }
   }
 
   close(): void {
@@ -111,7 +118,13 @@ export class KubeClient {
   ): Promise<KubeAnswer> {
     const url = new URL(path, this.#config.server)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-    const token = this.#bearer()
+    let token: string | undefined
+    try {
+      token = this.#bearer()
+    } catch (error) {
+      // Its file may be there again for the next request.
+      return { status: 0, body: {}, problem: (error as Error).message }
+    }
     const headers = {
       accept,
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -121,7 +134,8 @@ export class KubeClient {
     const answer = await this.#http.request({ url, method, headers, body: text, ...(each && { each }) }, signal)
     if (isFailure(answer)) return { status: 0, body: {}, problem: answer.message }
     if (each && answer.status === 200) return { status: 200, body: {} }
-    return { status: answer.status, body: bodyOf(answer), ...(answer.after !== undefined && { after: answer.after }) }
+    const after = answer.after !== undefined && { after: answer.after }
+    return { status: answer.status, body: bodyOf(answer), text: answer.body, ...after }
   }
 
   #bearer(): string | undefined {
@@ -134,12 +148,11 @@ export class KubeClient {
   }
 }
 
-/** Logs are text. */
 function bodyOf({ body }: HttpAnswer): any {
   try {
     return JSON.parse(body)
   } catch {
-    return { message: body.slice(0, 500), text: body }
+    return { message: body.slice(0, 500) }
   }
 }
 

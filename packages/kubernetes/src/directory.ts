@@ -163,7 +163,11 @@ export class Directory {
   #changed({ kind }: Kind, now: Stored | undefined, before: Stored | undefined): void {
     const one = (now ?? before)!
     if (kind === 'Pod') {
-      if (one.alias !== undefined) now ? this.#aliases.set(one.alias, one.uid) : this.#aliases.delete(one.alias)
+      if (one.alias !== undefined) {
+        // Another pod of this name may have come already.
+        if (now) this.#aliases.set(one.alias, one.uid)
+        else if (this.#aliases.get(one.alias) === one.uid) this.#aliases.delete(one.alias)
+      }
       if (now) {
         this.#deleted.delete(one.uid)
         this.#podNames?.set(`${one.namespace}/${one.name}`, one.uid)

@@ -328,7 +328,8 @@ class Handler(BaseHTTPRequestHandler):
             self.authorize("create", "", "pods/exec", namespace)
             return self.execute(found, parse_qs(url.query, keep_blank_values=True))
         if sub == "log":
-            return 200, "".join(f"line {i}\n" for i in range(int(query.get("tailLines", "3"))))
+            lines = "".join(f"line {i}\n" for i in range(int(query.get("tailLines", "3"))))
+            return 200, (found["metadata"].get("annotations") or {}).get("test/log", lines)
         if method == "GET":
             return 200, found
         if sub == "eviction":
@@ -408,7 +409,7 @@ class Handler(BaseHTTPRequestHandler):
         if kind == "NetworkPolicy" and "podSelector" not in value.get("spec", {}):
             raise Refused(422, "Invalid", "spec.podSelector: Required value")
         if kind == "Event":
-            if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", value["eventTime"]) or len(value["note"]) > 1024:
+            if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", value["eventTime"]) or len(value["note"].encode()) > 1024:
                 raise Refused(422, "Invalid", "eventTime: microseconds; note: 1024 bytes")
         if kind.endswith("Binding") and not (value.get("roleRef") or {}).get("apiGroup"):
             raise Refused(422, "Invalid", "roleRef.apiGroup: Required value")

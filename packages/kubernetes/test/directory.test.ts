@@ -1,5 +1,8 @@
 /** The directory of pods, against a strict stand-in for the API server whose watches may end at any time. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
 import { until } from '../../../scripts/testing/wait.ts'
 import { missingModule } from '../../outputs/test/transports/peer.ts'
@@ -129,6 +132,42 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('pods of a node',
     })
     const directory = follow()
     expect((await until('the pod', () => directory.find('feed'))).description.uid).toBe('e1')
+    directory.close()
+  })
+
+  test('a static pod that was created again during a gap is still found by its hash', async () => {
+    const etcd = (uid: string) => ({
+      metadata: { name: 'etcd', namespace: 'kube-system', uid, annotations: { 'kubernetes.io/config.hash': 'beef' } },
+      spec: { nodeName: NODE, containers: [] },
+    })
+    await put('Pod', etcd('b1'))
+    const directory = follow()
+    await until('the first', () => directory.find('b1'))
+    await put('Pod', etcd('b2'))
+    await until('the second', () => directory.find('b2'))
+    // A list after a gap no longer has the first.
+    await until('its end', async () => {
+      await put('Namespace', { metadata: { name: 'gap' } })
+      await server.tell('compact')
+      await server.tell('disconnect')
+      return directory.find('b1')?.deleted
+    })
+    expect(directory.find('beef')?.description.uid).toBe('b2')
+    directory.close()
+  })
+
+  test('while a token cannot be read, kinds have a problem; then they are followed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'falc-token-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'token')
+    const directory = new Directory(new KubeClient({ server: server.url, token: { file } }, 16), {
+      node: NODE,
+      backoff: { first: 5, max: 50 },
+    })
+    open.push(directory)
+    await until('the problem', () => directory.problems.pods?.includes('ENOENT'))
+    copyFileSync(server.token, file)
+    await until('the pods', () => directory.podsSynced && directory.problems.pods === undefined)
     directory.close()
   })
 

@@ -148,7 +148,8 @@ describe.skipIf(without)('a collector for all nodes', () => {
     await node.listed(AbortSignal.timeout(60_000))
     await stop()
     await until('the doubt', () => !node.podsSynced)
-    expect(warnings[0]).toMatch(/^Kubernetes metadata may be old: the collector has been silent for/)
+    const silent = /^Kubernetes metadata may be old: the collector has been silent for/
+    expect(warnings).toContainEqual(expect.stringMatching(silent))
     expect(node.events.silences).toBeGreaterThan(0)
     api.allow([])
     const { stop: end } = collect()
@@ -158,6 +159,30 @@ describe.skipIf(without)('a collector for all nodes', () => {
     await end()
     await (await kv()).put('collector', JSON.stringify({ made: '', pods: 0, problem: 'forbidden' }))
     await until('the problem', () => node.problem?.includes('forbidden'))
+  })
+
+  test('a node that never sees a collector logs this once', async () => {
+    const warnings: string[] = []
+    const node = read({ node: NODE, silence: 100, warn: text => warnings.push(text) })
+    await until('the warning', () => warnings.length > 0)
+    await until('more failures', () => node.events.failed! > 10)
+    expect([warnings.length, node.events.silences, node.podsSynced]).toEqual([1, 1, false])
+    expect(warnings[0]).toMatch(/^Kubernetes metadata may be old: /)
+  })
+
+  test('a static pod that was created again is still found by its hash when its predecessor goes', async () => {
+    const door = new Bucket({ ...place(), create: { replicas: 1 } })
+    onTestFinished(() => door.close())
+    const entries = await door.open()
+    for (const uid of ['s1', 's2']) {
+      const description = { name: 'etcd', uid, ns: { name: 'shop' }, node: { name: NODE }, owners: {}, services: [] }
+      await entries.put(`pods.${NODE}.${uid}`, JSON.stringify({ description, complete: true, alias: 'cafe' }))
+    }
+    const node = read({ node: NODE })
+    await until('both', () => node.find('s1') && node.find('s2'))
+    await entries.delete(`pods.${NODE}.s1`)
+    await until('its end', () => node.find('s1')!.deleted)
+    expect(node.find('cafe')?.description.uid).toBe('s2')
   })
 
   test('of two collectors one writes until it stops; the other then takes over before the lease expires', async () => {

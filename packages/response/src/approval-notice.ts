@@ -1,6 +1,6 @@
 /** Requests approval of a step, by a notification with a link that is valid once. */
 import { createHash, randomBytes } from 'node:crypto'
-import { type AlertData, alertJson } from '@falc/engine'
+import { type AlertData, alertJson, type JsonOptions } from '@falc/engine'
 import type { About, Entry } from './journal/format.ts'
 import type { OutputCall } from './model/call.ts'
 
@@ -11,6 +11,9 @@ export interface ApprovalNotice {
   readonly url?: string
 }
 
+/** All of an alert that conditions and templates read: it is planned with again. */
+export const WHOLE = { id: true, message: 'apart', absences: true } as const satisfies JsonOptions
+
 /** The entry of a step that waits, and its notification. The journal has a hash of the link's token only. */
 export function waitingEntry(
   about: About,
@@ -19,7 +22,7 @@ export function waitingEntry(
   expires: string,
   approvalNotice: ApprovalNotice | undefined,
 ): { entry: Extract<Entry, { kind: 'waiting' }>; call?: OutputCall & { says: string } } {
-  const entry = { kind: 'waiting', ...about, plan, full: alertJson(alert, { id: true }), expires } as const
+  const entry = { kind: 'waiting', ...about, plan, full: alertJson(alert, WHOLE), expires } as const
   if (!approvalNotice) return { entry }
   const { output, url } = approvalNotice
   const token = randomBytes(32).toString('base64url')

@@ -36,6 +36,9 @@ export interface RespondOptions
   readonly tell?: (alert: AlertData) => void
 }
 
+/** Milliseconds after the end of a step's time in which its answer is recorded. */
+const LATE = 10_000
+
 /** The name of the file that stops everything, in the folder. */
 export const STOP_FILE = 'stop'
 
@@ -60,13 +63,12 @@ export async function openResponder(options: RespondOptions): Promise<OpenRespon
   const journal = await Journal.open(folder, { ...options.keep, known, note })
   const local = new LocalOnce()
   const limits = new Limits(fuse)
-  const undo = new Undo({ journal, actions, ports, log })
-  restore(journal, { local, limits, undo, log })
-  const { hostname, timeout, maxAge, approvalNotice, point } = options
+  const { hostname, timeout = 60_000, maxAge, approvalNotice, point } = options
+  const undo = new Undo({ journal, actions, ports, log, patience: timeout + LATE })
+  const ended = restore(journal, { local, limits, undo, log })
   const responder = new Responder({
     ...{ playbooks, journal, once: options.once ?? local, limits, dryLimits: new Limits(fuse) },
-    ...{ protection, ports, hostname, stopFile: join(folder, STOP_FILE), log },
-    ...(timeout !== undefined && { timeout }),
+    ...{ protection, ports, hostname, stopFile: join(folder, STOP_FILE), log, timeout },
     ...(maxAge !== undefined && { maxAge }),
     ...(approvalNotice && { approvalNotice }),
     ...(point && { point }),
@@ -77,13 +79,17 @@ export async function openResponder(options: RespondOptions): Promise<OpenRespon
     log,
     approved: (alert, about) => responder.approved(alert, about),
   })
+  const tell = (entry: Sealed) => {
+    const alert = options.tell && alertOfEntry(entry, hostname)
+    if (alert) options.tell!(alert)
+  }
   journal.entries = []
   journal.onEntry = entry => {
     undo.follow(entry)
     approvals.follow(entry)
-    const alert = options.tell && alertOfEntry(entry, hostname)
-    if (alert) options.tell!(alert)
+    tell(entry)
   }
+  for (const entry of ended) tell(entry)
   approvals.begin()
   return {
     ...{ responder, journal, undo, limits },
@@ -115,8 +121,11 @@ interface Restored {
   readonly log: ResponderOptions['log']
 }
 
-/** A call that was begun but has no answer is undecided: it is reported, and not repeated. */
-function restore(journal: Journal, { local, limits, undo, log }: Restored): void {
+/**
+ * A call that was begun but has no answer is undecided: it is reported, and not repeated.
+ * @returns the new entries that say so
+ */
+function restore(journal: Journal, { local, limits, undo, log }: Restored): Sealed[] {
   const open = new Map<string, Extract<Sealed, { kind: 'asked' }>>()
   const undoing = new Map<string, Extract<Sealed, { kind: 'undoing' }>>()
   for (const entry of journal.entries) {
@@ -148,14 +157,18 @@ function restore(journal: Journal, { local, limits, undo, log }: Restored): void
       'warning',
       `${about.playbook}: ${what} ${about.target?.name ?? ''}: undecided: the responder ended in the middle of it`,
     )
+  const ended: Sealed[] = []
   for (const { dry, ...entry } of open.values()) {
     const about = aboutOf(entry)
-    undo.follow(journal.append({ kind: 'answered', ...about, ...undecided, dry }))
+    const answered = journal.append({ kind: 'answered', ...about, ...undecided, dry })
+    undo.follow(answered)
+    ended.push(answered)
     say(about, about.action)
   }
   for (const entry of undoing.values()) {
     const about = aboutOf(entry)
-    journal.append({ kind: 'undone', ...about, ...undecided })
+    ended.push(journal.append({ kind: 'undone', ...about, ...undecided }))
     say(about, `undo of ${about.action}`)
   }
+  return ended
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type AlertData, alertJson } from '@falc/engine'
 import { Account, type LogLine } from './account.ts'
 import { callAll, runAction } from './act.ts'
-import { type ApprovalNotice, waitingEntry } from './approval-notice.ts'
+import { type ApprovalNotice, WHOLE, waitingEntry } from './approval-notice.ts'
 import { MAX_AGE, staleness } from './guard/age.ts'
 import type { Held } from './guard/held.ts'
 import type { Limits } from './guard/limits.ts'
@@ -139,11 +139,12 @@ export class Responder {
       return void this.#account.hold(about, { guard: 'approval', reason }, 'always')
     }
     const { signal } = this.#stopping
-    for (;;) {
+    // One that has not begun when everything is to stop is the next process's.
+    while (!signal.aborted) {
       const result = await this.#step(plan, planned, { approval: about.run }).catch(error =>
         this.#account.failed(aboutOfStep(plan, planned), error),
       )
-      if (result !== 'busy' || signal.aborted) return
+      if (result !== 'busy') return
       await sleep(AGAIN, undefined, { signal }).catch(() => {})
     }
   }
@@ -189,7 +190,7 @@ export class Responder {
       plan: callTexts(calls),
       ...(until !== undefined && {
         until,
-        undo: { alert: alertJson(alert, { id: true }), params: planned.params as Data },
+        undo: { alert: alertJson(alert, WHOLE), params: planned.params as Data },
       }),
     }
     if (!(await this.#begun(about, asked, key, place))) return 'busy'

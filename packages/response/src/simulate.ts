@@ -39,6 +39,8 @@ export class Simulation {
 
   /** Alerts in the order of their times. A promise once an action has planned in its own thread. */
   take(alert: AlertData): SimulatedStep[] | Promise<SimulatedStep[]> {
+    // A store has what responders said of themselves, too.
+    if (alert.source === 'response') return []
     const plans = this.#playbooks.map(playbook => planOf(playbook, alert, this.#protection))
     if (!this.#turn && !plans.some(plan => plan instanceof Promise)) return this.#judged(alert, plans as Planned)
     // Limits are those of the alert's turn.

@@ -1,14 +1,22 @@
 /** Undoes actions whose time is over, even after a restart: the journal lists what is due. */
 import { parseAlert } from '@falc/engine'
 import { callAll } from './act.ts'
-import { type About, aboutOf, type Sealed } from './journal/format.ts'
+import { type About, aboutOf, hasEffect, type Sealed } from './journal/format.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Action } from './model/action.ts'
 import type { Data, Ports } from './model/call.ts'
 
+/** Milliseconds until an undo that could not be begun is tried again: twice as many each time, up to an hour. */
+const AGAIN = 60_000
+const MAX_AGAIN = 3_600_000
+
 interface Due extends About {
   readonly until: string
   readonly undo: { readonly alert: string; readonly params: Data }
+  /** When it is undone at the earliest, in milliseconds since 1970. */
+  from: number
+  /** Milliseconds until it is tried again, if it cannot be begun. */
+  pause: number
   answers: readonly { readonly [key: string]: Data | undefined }[]
 }
 
@@ -16,6 +24,8 @@ export interface UndoOptions {
   readonly journal: Journal
   readonly actions: readonly Action[]
   readonly ports: Ports
+  /** Milliseconds after which a step without an answer gets none any more. */
+  readonly patience: number
   readonly log: (level: 'info' | 'warning' | 'error', text: string) => void
 }
 
@@ -41,9 +51,11 @@ export class Undo {
 
   /** Follows the journal, entry by entry. */
   follow(entry: Sealed): void {
-    if (entry.kind === 'asked' && entry.until !== undefined && entry.undo)
-      this.#due.set(entry.run, { ...entry, until: entry.until, undo: entry.undo, answers: [] })
-    else if (entry.kind === 'answered') this.#answered(entry)
+    if (entry.kind === 'asked' && entry.until !== undefined && entry.undo) {
+      // An undo may need the answers, which can come later than the time is up.
+      const from = Math.max(Date.parse(entry.until), Date.parse(entry.time) + this.#options.patience)
+      this.#due.set(entry.run, { ...entry, until: entry.until, undo: entry.undo, from, pause: AGAIN, answers: [] })
+    } else if (entry.kind === 'answered') this.#answered(entry)
     else if (entry.kind === 'undoing') this.#due.delete(entry.run)
     else return
     this.#arm()
@@ -52,10 +64,11 @@ export class Undo {
   /** Undoes something before its time. @returns false: there is nothing of this run to undo */
   async now(run: string): Promise<boolean> {
     const due = this.#due.get(run)
-    if (due) await this.#undo(due)
+    if (due) await this.#inTurn(one => one === due)
     return due !== undefined
   }
 
+  /** One that has begun is completed; the others are left to the next process. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     this.#due.clear()
@@ -63,16 +76,17 @@ export class Undo {
   }
 
   /** Only what was done is undone. The result of an undecided call is unknown; undoing it is the safe choice. */
-  #answered({ run, outcome, answers }: Extract<Sealed, { kind: 'answered' }>): void {
-    const due = this.#due.get(run)
+  #answered(entry: Extract<Sealed, { kind: 'answered' }>): void {
+    const due = this.#due.get(entry.run)
     if (!due) return
-    if (outcome === 'done' || outcome === 'undecided') due.answers = answers.flatMap(({ data }) => (data ? [data] : []))
-    else this.#due.delete(run)
+    due.answers = entry.answers.flatMap(({ data }) => (data ? [data] : []))
+    due.from = Date.parse(due.until)
+    if (!hasEffect(entry)) this.#due.delete(entry.run)
   }
 
   #arm(): void {
     clearTimeout(this.#timer)
-    const next = Math.min(...[...this.#due.values()].map(({ until }) => Date.parse(until)))
+    const next = Math.min(...[...this.#due.values()].map(({ from }) => from))
     if (next === Number.POSITIVE_INFINITY) return
     // A timer's longest time is 24 days.
     this.#timer = setTimeout(() => this.#tick(), Math.min(Math.max(0, next - Date.now()), 2 ** 31 - 1))
@@ -80,28 +94,38 @@ export class Undo {
   }
 
   #tick(): void {
-    const due = [...this.#due.values()].filter(({ until }) => Date.parse(until) <= Date.now())
-    this.#running = this.#running.then(async () => {
-      for (const one of due) await this.#undo(one)
-      this.#arm()
-    })
+    void this.#inTurn(({ from }) => from <= Date.now())
   }
 
-  async #undo({ until: _, undo, answers, ...due }: Due): Promise<void> {
+  /** One after the other. It is decided at its turn, since timers go off while another one is undone. */
+  #inTurn(isWanted: (due: Due) => boolean): Promise<void> {
+    this.#running = this.#running.then(async () => {
+      for (const due of this.#due.values()) if (isWanted(due)) await this.#undo(due)
+      this.#arm()
+    })
+    return this.#running
+  }
+
+  async #undo(due: Due): Promise<void> {
     const { journal, actions, ports, log } = this.#options
     const about = aboutOf(due)
     const action = actions.find(one => one.name === due.action)
     try {
-      const alert = parseAlert(undo.alert)
+      if (!action?.undo) throw new Error('there is no action any more that undoes it')
+      const alert = parseAlert(due.undo.alert)
       const target = due.target!
-      const done = { alert, params: undo.params as never, target, answers }
-      const calls = (await (action?.threaded ?? action)?.undo?.(done)) ?? []
+      const done = { alert, params: due.undo.params as never, target, answers: due.answers }
+      const calls = await (action.threaded ?? action).undo!(done)
       journal.append({ kind: 'undoing', ...about, plan: calls.map(call => call.says) })
       const acted = await callAll(calls, ports, { dry: false, signal: AbortSignal.timeout(60_000), alert })
       journal.append({ kind: 'undone', ...about, ...acted })
       log('info', `${due.playbook}: ${due.action} ${target.name}: undone: ${acted.outcome}`)
     } catch (error) {
-      this.#due.delete(due.run)
+      // One that was begun is not begun again.
+      if (this.#due.get(due.run) === due) {
+        due.from = Date.now() + due.pause
+        due.pause = Math.min(2 * due.pause, MAX_AGAIN)
+      }
       log('error', `${due.playbook}: ${due.action}: undo: ${(error as Error).message}`)
     }
   }

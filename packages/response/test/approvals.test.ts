@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { alertJson } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
 import { until } from '../../../scripts/testing/wait.ts'
-import { answerWaiting, Journal, waitingIn } from '../src/index.ts'
+import { answerWaiting, Journal, type Once, waitingIn } from '../src/index.ts'
 import { folder, journalOf, playbook, respondWith, shellIn, World } from './machine.ts'
 
 const A = 'aaaaaaaaaaaa'
@@ -80,6 +80,42 @@ describe('approval', () => {
     const open = await respondWith(book, world, { folder: path })
     await open.close()
     expect([journalOf(path).at(-1), world.asked]).toEqual(['expired stop_container ', []])
+  })
+
+  test('an approved step is planned with everything that its condition reads', async () => {
+    const [world, path] = [new World(), folder()]
+    const book = playbook('approve').replace('when: ', 'when: alert.absence[k8s.pod.uid] = unlisted and ')
+    const open = await respondWith(book, world, { folder: path })
+    await open.responder.take(shellIn(A, { output_fields_absent: { 'k8s.pod.uid': 'unlisted' } }))
+    answerWaiting(path, waitingIn(Journal.read(path).entries)[0]!, 'approved')
+    await until('it is over', () => !journalOf(path).at(-1)!.startsWith('approved') && journalOf(path).length > 2)
+    await open.close()
+    expect(world.asked).toEqual([`stop container ${A}`])
+  })
+
+  test('an approved step that waits for another responder is left to the next process at the end', async () => {
+    const [world, path] = [new World(), folder()]
+    let [asked, stopping] = [0, false]
+    const once: Once = {
+      claim: ({ key }) => {
+        if (stopping || key.includes('wait ')) return { claimed: true }
+        asked++
+        return { claimed: false, busy: true }
+      },
+      settle: () => {},
+      release: () => {},
+    }
+    const first = await respondWith(playbook('approve'), world, { folder: path, once })
+    await first.responder.take(shellIn(A))
+    answerWaiting(path, waitingIn(Journal.read(path).entries)[0]!, 'approved')
+    await until('it is busy', () => asked > 0)
+    stopping = true
+    await first.close()
+    expect([world.asked, journalOf(path).at(-1)]).toEqual([[], `approved stop_container ${A}`])
+    const second = await respondWith(playbook('approve'), world, { folder: path })
+    await until('it is done', () => journalOf(path).at(-1) === `answered stop_container ${A}: done`)
+    await second.close()
+    expect(world.asked).toEqual([`stop container ${A}`])
   })
 
   test('an approved step that is no longer planned is recorded as held, and not tried again', async () => {

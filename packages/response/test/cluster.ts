@@ -33,6 +33,10 @@ export function responding(server: ApiServer, client: KubeClient) {
         const last = Journal.read(path).entries.at(-1)!
         return last.kind === 'answered' ? `${last.outcome}: ${last.answers[0]!.said}` : last.kind
       },
+      data: () => {
+        const last = Journal.read(path).entries.at(-1)!
+        return last.kind === 'answered' ? last.answers[0]!.data : undefined
+      },
       outcomes: () =>
         journalOf(path).flatMap(line => /^(?:answered|undone) (\w+) .*: (\w+)$/.exec(line)?.slice(1).join(' ') ?? []),
     }

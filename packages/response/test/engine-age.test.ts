@@ -32,6 +32,26 @@ test.each([
 })
 
 test.each([
+  ['refuses the second', 'refuses', { outcome: 'failed', data: { networks: ['back'] } }],
+  ['does not answer for the second', 'vanishes', { outcome: 'undecided', data: { networks: ['back', 'front'] } }],
+])('an engine that %s of two networks: those that an undo has to connect are known', async (_, second, expected) => {
+  const socket = join(folder(), 'engine.sock')
+  const Networks = { back: {}, front: {} }
+  const server = createServer((request, response) => {
+    if (request.method === 'GET')
+      response.end(JSON.stringify({ Id: `${ID}00`, Created: BEFORE, NetworkSettings: { Networks } }))
+    else if (request.url!.includes('/back/')) response.writeHead(200).end()
+    else if (second === 'refuses') response.writeHead(500).end()
+    else response.destroy()
+  })
+  await new Promise<void>(resolve => server.listen(socket, resolve))
+  onTestFinished(() => void server.close())
+  const call = { via: 'engine', does: 'disconnect', container: ID, says: 'disconnect', before: NOW } as const
+  const attempt = { dry: false, signal: AbortSignal.timeout(60_000), alert: shellIn(ID) }
+  expect(await enginePort({ sockets: [socket], containerd: '/none' })(call, attempt)).toMatchObject(expected)
+})
+
+test.each([
   ['never comes and the container ends', 'silent', false, 'done'],
   ['is lost and the container has ended', 'lost', false, 'done'],
   ['is lost and the container still runs', 'lost', true, 'undecided'],

@@ -1,7 +1,7 @@
 /** A journal of several files: nothing that is still needed is lost, whenever the process ends. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, linkSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { FUZZ_SEED, fuzzRuns } from '../../../scripts/testing/fuzz.ts'
@@ -98,6 +98,22 @@ test('files left by a process that ended between two files do no harm', async ()
   expect([entries.length, damage, existsSync(join(path, 'journal.next'))]).toEqual([22, undefined, false])
 })
 
+test('a journal begun beside full files continues their numbers, so the history has its entries', async () => {
+  const path = folder()
+  const first = await Journal.open(path, { bytes: 8000 })
+  for (let i = 0; i < 20; i++) {
+    first.append({ kind: 'note', text: 'x'.repeat(100) })
+    await first.turned
+  }
+  await first.close()
+  expect(full(path)).not.toEqual([])
+  renameSync(join(path, 'journal.jsonl'), join(path, 'damaged'))
+  const second = await Journal.open(path)
+  second.append({ kind: 'note', text: 'new' })
+  await second.close()
+  expect(Journal.read(path, { all: true }).entries.at(-1)).toMatchObject({ kind: 'note', text: 'new' })
+})
+
 test('entries written while a new file is begun are in both files', async () => {
   const path = folder()
   const journal = await Journal.open(path, { bytes: 80_000 })
@@ -154,6 +170,14 @@ describe('copying to the next file', () => {
         { ...answered, outcome: 'failed' },
       ],
       0,
+    ],
+    [
+      'a step that failed after a part of it was done, which is undone',
+      [
+        { ...asked, ...undo },
+        { ...answered, outcome: 'failed', answers: [{ call: 'kill', outcome: 'failed', said: '', data: { a: 1 } }] },
+      ],
+      2,
     ],
     [
       'an undone step',

@@ -1,6 +1,7 @@
 /** The journal, and how steps are undone from it. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { alertJson } from '@falc/engine'
 import { describe, expect, test, vi } from 'vitest'
 import { until } from '../../../scripts/testing/wait.ts'
 import { type Answer, Journal } from '../src/index.ts'
@@ -59,6 +60,107 @@ describe('undo', () => {
       `p: undo of pause_container container ${A}: undecided: the responder ended in the middle of it`,
     ])
     expect(world.asked).toEqual([`pause container ${A}`, `unpause container ${A}`])
+  })
+
+  /** Steps that were done for each container and are due, as an earlier process has left them. */
+  async function left(path: string, containers: readonly string[], action = 'pause_container') {
+    const journal = await Journal.open(path)
+    for (const container of containers) {
+      const alert = shellIn(container)
+      const about = {
+        ...{ run: container, playbook: 'p', step: 1, action },
+        target: { kind: 'container', uid: container, name: `container ${container}` },
+        alert: { id: alert.id, rule: 'Shell', time: '', output: '' },
+      } as const
+      const undo = { alert: alertJson(alert, { id: true }), params: {} }
+      const until = new Date(0).toISOString()
+      journal.append({ kind: 'asked', ...about, why: [], plan: [], dry: false, until, undo })
+      journal.append({ kind: 'answered', ...about, outcome: 'done', answers: [], dry: false })
+    }
+    await journal.close()
+  }
+  const undone = (path: string) => journalOf(path).filter(line => line.startsWith('undone'))
+
+  test('of steps that are due together, each is undone once, even if one is also undone by hand', async () => {
+    const [world, path] = [new World(), folder()]
+    await left(path, [A, B])
+    let [reached, answer] = [() => {}, () => {}]
+    const middle = new Promise<void>(resolve => (reached = resolve))
+    world.answer = ({ says }) => {
+      if (!says.endsWith(A)) return { outcome: 'done', said: '' }
+      reached()
+      return new Promise<Answer>(resolve => (answer = () => resolve({ outcome: 'done', said: '' })))
+    }
+    const open = await respondWith(playbook('enforce'), world, { folder: path })
+    await middle
+    const again = open.undo.now(B)
+    answer()
+    expect(await again).toBe(true)
+    await until('both are undone', () => undone(path).length >= 2)
+    await open.close()
+    expect(world.asked).toEqual([`unpause container ${A}`, `unpause container ${B}`])
+    expect(undone(path)).toHaveLength(2)
+  })
+
+  test('a step that takes longer than it is to last is undone once its outcome is known', async () => {
+    const [world, path] = [new World(), folder()]
+    world.answer = async ({ says }) => {
+      if (says.startsWith('connect')) return { outcome: 'done', said: '' }
+      const [asked] = Journal.read(path).entries
+      await until('its time is up', () => asked?.kind === 'asked' && Date.parse(asked.until!) < Date.now())
+      return { outcome: 'done', said: '', data: { networks: ['front'] } }
+    }
+    const steps = '[{ disconnect_container: { for: 1s } }]'
+    const open = await respondWith(playbook('enforce', '{}', steps), world, { folder: path })
+    await open.responder.take(shellIn(A))
+    await until('it is undone', () => undone(path).length > 0)
+    await open.close()
+    expect(world.asked).toEqual([`disconnect container ${A}`, `connect container ${A}`])
+  })
+
+  test('what a failed step had done before it failed is undone', async () => {
+    const [world, path] = [new World(), folder()]
+    world.answer = ({ says }) =>
+      says.startsWith('connect')
+        ? { outcome: 'done', said: '' }
+        : { outcome: 'failed', said: 'the second network', data: { networks: ['front'] } }
+    const steps = '[{ disconnect_container: { for: 1h } }]'
+    const open = await respondWith(playbook('enforce', '{}', steps), world, { folder: path })
+    await open.responder.take(shellIn(A))
+    for (const run of open.undo.runs) await open.undo.now(run)
+    await open.close()
+    expect(world.asked).toEqual([`disconnect container ${A}`, `connect container ${A}`])
+  })
+
+  test('an undo that cannot be recorded is tried again', async () => {
+    const [world, path] = [new World(), folder()]
+    const steps = '[{ pause_container: { for: 1h } }]'
+    const open = await respondWith(playbook('enforce', '{}', steps), world, { folder: path })
+    await open.responder.take(shellIn(A))
+    const [run] = open.undo.runs
+    const append = vi.spyOn(open.journal, 'append').mockImplementationOnce(() => {
+      throw new Error('ENOSPC')
+    })
+    await open.undo.now(run!)
+    append.mockRestore()
+    expect([open.undo.waiting, world.asked.length]).toEqual([1, 1])
+    await open.undo.now(run!)
+    await open.close()
+    expect(world.asked).toEqual([`pause container ${A}`, `unpause container ${A}`])
+  })
+
+  test('a step whose action no longer exists is not recorded as undone', async () => {
+    const [path, said] = [folder(), [] as string[]]
+    await left(path, [A], 'open_ticket')
+    const log = (_: string, text: string) => said.push(text)
+    const open = await respondWith(playbook('enforce'), new World(), { folder: path, log })
+    await until('it is reported', () => said.length > 0)
+    expect([said[0], open.undo.waiting]).toEqual([
+      'p: open_ticket: undo: there is no action any more that undoes it',
+      1,
+    ])
+    await open.close()
+    expect(undone(path)).toEqual([])
   })
 
   test('what was not done is not undone', async () => {

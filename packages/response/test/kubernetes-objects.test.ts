@@ -56,6 +56,54 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
     expect(outcomes()).toEqual(['revoke_binding done', 'revoke_binding done'])
   })
 
+  test('a binding is restored even if the answer to its deletion was lost', async () => {
+    await put('RoleBinding', BINDING)
+    await server.tell('answer 500 1')
+    const { open, outcomes } = await respond('[{ revoke_binding: { for: 1h } }]', audited())
+    await server.tell('remove RoleBinding shop admins')
+    await open.undo.now(open.undo.runs[0]!)
+    await open.close()
+    expect(outcomes()).toEqual(['revoke_binding undecided', 'revoke_binding done'])
+    expect(await get('RoleBinding', 'admins')).toMatchObject(BINDING)
+  })
+
+  test.each([
+    ['debug_container: { image: tools, command: [id] }', 1, 'done'],
+    ['label_pod: { labels: { a: b } }', 5, 'failed'],
+  ])('%s: after %s conflicts with another writer it is %s', async (step, conflicts, expected) => {
+    await server.tell(`answer 409 ${conflicts}`)
+    const { open, said } = await respond(`[{ ${step} }]`, about(uid))
+    await open.close()
+    expect(said()).toMatch(new RegExp(`^${expected}: `))
+  })
+
+  test('a log that looks like an object is kept as text', async () => {
+    const pod = await get('Pod', 'web-0')
+    const log = '{"text":"x"}\n'
+    await put('Pod', { ...pod, metadata: { ...pod.metadata, annotations: { 'test/log': log } } })
+    const { open, data } = await respond('[{ pod_logs: { lines: 1 } }]', about(uid))
+    await open.close()
+    expect(data()).toEqual({ log })
+  })
+
+  test('a long event has as many characters as fit into its bytes', async () => {
+    const alert = about(uid, { 'proc.cmdline': 'é'.repeat(1000) })
+    const { open, said } = await respond('[{ pod_event: { note: "%proc.cmdline" } }]', alert)
+    await open.close()
+    expect(said()).toBe('done: ')
+  })
+
+  test('a drain evicts more pods than one list has, and none of protected namespaces', async () => {
+    await put('Node', { metadata: { name: 'node-1' }, spec: {} })
+    const spec = { nodeName: 'node-1', containers: [{ name: 'x', image: 'x' }] }
+    for (let i = 0; i < 500; i++) await put('Pod', { metadata: { name: `many-${i}`, namespace: 'shop' }, spec })
+    await put('Pod', { metadata: { name: 'info', namespace: 'kube-public' }, spec })
+    const { open, said } = await respond('[{ drain_node: }]', about(uid))
+    await open.close()
+    expect(said()).toBe('done: node-1: 501 of 501 pods')
+    expect((await get('Pod', 'info', 'kube-public')).metadata.name).toBe('info')
+  })
+
   test.each([
     ['a ClusterRoleBinding', { 'ka.target.resource': 'clusterrolebindings' }, ['revoke_binding done']],
     ['a binding of Kubernetes itself', { 'ka.target.name': 'system:node' }, []],

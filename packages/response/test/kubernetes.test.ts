@@ -149,11 +149,46 @@ describe.skipIf(skipped('peers', missingModule('kubernetes')))('Kubernetes', () 
     expect(outcomes().map(line => line.split(' ')[1])).toEqual(['done', 'done'])
   })
 
-  test('a CronJob is suspended through its pod', async () => {
+  test('a CronJob is suspended through its pod, and resumed without it', async () => {
     const alert = about('aaaaaaaa-0000', { 'k8s.pod.name': 'nightly-1-x' })
-    const { open } = await respond('[{ suspend_cronjob: }]', alert)
-    await open.close()
+    const { open } = await respond('[{ suspend_cronjob: { for: 1h } }]', alert)
     expect((await get('CronJob', 'nightly')).spec).toEqual({ suspend: true })
+    await tell('remove Pod shop nightly-1-x')
+    await open.undo.now(open.undo.runs[0]!)
+    await open.close()
+    expect((await get('CronJob', 'nightly')).spec).toEqual({ suspend: false })
+  })
+
+  const nodeAndReplicas = async () => {
+    const { spec } = await get('Node', 'node-1', '-')
+    const { replicas } = (await get('Deployment', 'web')).spec
+    return { taints: spec.taints ?? [], cordoned: spec.unschedulable ?? false, replicas }
+  }
+  const AS_BEFORE = { taints: [], cordoned: false, replicas: 3 }
+
+  test.each([
+    ['cordon_node: { for: 1h }'],
+    ['taint_node: { for: 1h }'],
+    ['drain_node: { for: 1h }'],
+    ['scale_workload: { replicas: 0, for: 1h }'],
+  ])('%s: undoing it needs no pod', async step => {
+    const { open, outcomes } = await respond(`[{ ${step} }]`, about(uid))
+    if (await get('Pod', 'web-0')) await tell('remove Pod shop web-0')
+    expect(await nodeAndReplicas()).not.toEqual(AS_BEFORE)
+    await open.undo.now(open.undo.runs[0]!)
+    await open.close()
+    expect(await nodeAndReplicas()).toEqual(AS_BEFORE)
+    expect(outcomes().map(line => line.split(' ')[1])).toEqual(['done', 'done'])
+  })
+
+  test('a node from which a pod cannot be evicted is uncordoned in time, too', async () => {
+    const pod = await get('Pod', 'web-0')
+    await put('Pod', { ...pod, metadata: { ...pod.metadata, annotations: { 'test/budget': 'yes' } } })
+    const { open, outcomes } = await respond('[{ drain_node: { for: 1h } }]', about(uid))
+    for (const run of open.undo.runs) await open.undo.now(run)
+    await open.close()
+    expect(outcomes()).toEqual(['drain_node failed', 'drain_node done'])
+    expect(await nodeAndReplicas()).toEqual(AS_BEFORE)
   })
 
   test.each(

@@ -45,6 +45,32 @@ describe('capture', () => {
   })
 })
 
+test.each([
+  ['SIGTERM', ['SIGTERM']],
+  ['SIGKILL', ['SIGTERM', 'SIGKILL']],
+])('containerd: a container that ends with %s gets %j when it is stopped', async (ends, signals) => {
+  const path = folder()
+  mkdirSync(join(path, 'bin'))
+  writeFileSync(join(path, 'containerd.sock'), '')
+  const id = A.padEnd(64, '0')
+  standIn(
+    join(path, 'bin'),
+    'ctr',
+    `[ "$3" = namespaces ] && echo k8s.io
+[ "$5 $6" = "containers list" ] && echo ${id}
+[ "$5 $6" = "containers info" ] && echo '{"CreatedAt":"2025-12-31T23:00:00Z"}'
+[ "$5 $6 $8" = "task kill ${ends}" ] && touch '${path}/ended'
+[ "$5 $6" = "task list" ] && [ ! -e '${path}/ended' ] && printf 'TASK PID STATUS\n${id} 7 RUNNING\n'
+true`,
+  )
+  vi.stubEnv('PATH', join(path, 'bin') + delimiter + process.env.PATH)
+  const call = { via: 'engine', does: 'stop', container: A, before: '1767225600000000000', grace: 0, says: '' } as const
+  const port = enginePort({ sockets: [], containerd: join(path, 'containerd.sock'), cri: '/none' })
+  expect(await port(call, attempt())).toEqual({ outcome: 'done', said: 'in k8s.io' })
+  vi.unstubAllEnvs()
+  expect(args(join(path, 'bin')).filter(word => word.startsWith('SIG'))).toEqual(signals)
+})
+
 describe('a runtime that offers only CRI', () => {
   const ID = A.padEnd(64, '0')
   const BEFORE = '1767225600000000000'

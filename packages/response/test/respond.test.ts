@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AlertData } from '@falc/engine'
 import { describe, expect, test } from 'vitest'
-import { decide, POINTS, STOP_FILE } from '../src/index.ts'
+import { decide, Journal, POINTS, STOP_FILE } from '../src/index.ts'
 import { folder, journalOf, playbook, respondWith, shellIn, World } from './machine.ts'
 
 const A = 'aaaaaaaaaaaa'
@@ -199,6 +199,26 @@ test('counts have all results and guards from the start', async () => {
   const some = { ...none, alerts: 2, matched: 2, undoing: 1 }
   expect(nonzero()).toEqual({ ...some, steps: ['pause_container done false'], held: [['per_target', 1]] })
   await open.close()
+})
+
+test('a step and an undo during which a process ended are reported as alerts by the next one', async () => {
+  const [path, told] = [folder(), [] as AlertData[]]
+  const journal = await Journal.open(path)
+  const alert = { id: 'a', rule: 'Shell', time: '', output: '' }
+  const about = (run: string) => ({ run, playbook: 'p', step: 1, action: 'pause_container', alert })
+  journal.append({ kind: 'asked', ...about('1'), why: [], plan: [], dry: false })
+  journal.append({ kind: 'asked', ...about('2'), why: [], plan: [], dry: true })
+  journal.append({ kind: 'undoing', ...about('3'), plan: [] })
+  await journal.close()
+  for (let start = 0; start < 2; start++) {
+    const tell = (one: AlertData) => void told.push(one)
+    const open = await respondWith(playbook('enforce'), new World(), { folder: path, tell })
+    await open.close()
+  }
+  expect(told.map(({ rule, output_fields }) => `${rule}: ${output_fields['response.outcome']}`)).toEqual([
+    'Falc response: step: undecided',
+    'Falc response: undo: undecided',
+  ])
 })
 
 test('steps are reported as alerts of source response, but dry runs and steps held back are not', async () => {

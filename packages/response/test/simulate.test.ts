@@ -44,6 +44,13 @@ describe('simulate', () => {
     },
   )
 
+  test('alerts from responders start nothing', () => {
+    const source = alerts()
+    const content = '[{ playbook: p, when: alert.rule = Shell, steps: [{ kill_container: }] }]'
+    const playbooks = loadPlaybooks([{ name: 'p', content }], { actions: ACTIONS, source })
+    expect(new Simulation(playbooks, source).take(shellIn(A, { source: 'response' }))).toEqual([])
+  })
+
   test('the fuse trips for good', () => {
     const source = alerts()
     const content = '[{ playbook: p, when: alert.rule = Shell, steps: [{ kill_container: }] }]'

@@ -214,7 +214,11 @@ export class Collector {
     const key = found && !found.deleted ? podKey(found.description) : undefined
     if (key === undefined) {
       if (found && !found.deleted && found.description.node) this.counts.unreadable++
-      if (!before) return
+      if (!before) {
+        // Another collector may have deleted it meanwhile.
+        this.#leaving.delete(uid)
+        return
+      }
       const leaves = this.#leaving.get(uid) ?? due
       this.#leaving.set(uid, leaves)
       if (leaves > performance.now()) return
@@ -247,10 +251,11 @@ export class Collector {
     this.#markers.set(key, performance.now())
   }
 
-  /** The oldest are the first. */
+  /** The oldest are the first. Those that were found at the start are due together: no heartbeat waits for all of them. */
   async #sweep(now: number): Promise<void> {
+    const { markers = MARKERS, heartbeat = HEARTBEAT_MS } = this.#options
     for (const [key, since] of this.#markers) {
-      if (now - since < (this.#options.markers ?? MARKERS)) return
+      if (now - since < markers || performance.now() - now >= heartbeat) return
       await this.#bucket.sweep(key)
       this.#markers.delete(key)
     }

@@ -49,6 +49,8 @@ export class SharedDirectory {
   #behind = false
   /** Why what is known may be old; undefined: it is not. */
   #doubt: string | undefined = 'no heartbeat of a collector was seen'
+  /** The present doubt was reported: the one at the start is not, until it has lasted. */
+  #reported = false
   /** Of the last heartbeat. */
   #mark = ''
   /** Of `performance.now()`. */
@@ -173,15 +175,16 @@ export class SharedDirectory {
   #trust(): void {
     if (this.#doubt === undefined) return
     this.#doubt = undefined
+    this.#reported = false
     this.#behind = true
   }
 
   #suspect(why: string): void {
-    if (this.#doubt === undefined) {
-      this.#counts.silences++
-      this.#options.warn?.(`Kubernetes metadata may be old: ${why}`)
-    }
     this.#doubt = why
+    if (this.#reported) return
+    this.#reported = true
+    this.#counts.silences++
+    this.#options.warn?.(`Kubernetes metadata may be old: ${why}`)
   }
 
   #put(uid: string, text: string): void {
@@ -223,7 +226,9 @@ export class SharedDirectory {
     if (!known) return undefined
     this.#pods.delete(uid)
     this.#bytes -= known.size
-    if (known.found.alias !== undefined) this.#aliases.delete(known.found.alias)
+    const { alias } = known.found
+    // Its successor has the same one, and comes before it goes: a collector lets the deleted stay for a while.
+    if (alias !== undefined && this.#aliases.get(alias) === uid) this.#aliases.delete(alias)
     return known.found
   }
 }

@@ -1,6 +1,6 @@
 /** Actions on pods, and through them on their nodes and owners. */
 import type { AlertData } from '@falc/engine'
-import { type Action, defineAction, fieldOf, Refusal, type Target } from '../model/action.ts'
+import { type Action, type Done, defineAction, fieldOf, Refusal, type Target } from '../model/action.ts'
 import type { Call, Data, KubeObject } from '../model/call.ts'
 
 /** Names of objects, as Kubernetes allows them. */
@@ -54,6 +54,10 @@ export function callOn(
   const { object, name } = podOf(alert)
   return { via: 'kubernetes', does, object, ...(more && { with: more }), says: says(name) }
 }
+
+/** What an answer to the step has under a name, if any has. */
+const answered = (answers: Done<unknown>['answers'], name: string): Data | undefined =>
+  answers.find(one => one[name] !== undefined)?.[name]
 
 export const labelPod: Action = defineAction({
   name: 'label_pod',
@@ -152,7 +156,7 @@ export const cordonNode: Action = defineAction({
   plan: ({ alert }) => [callOn(alert, 'cordon', name => `cordon the node of ${name}`)],
   undo: ({ alert, answers }) =>
     answers.some(({ cordoned }) => cordoned === true)
-      ? [callOn(alert, 'uncordon', name => `uncordon the node of ${name}`)]
+      ? [callOn(alert, 'uncordon', name => `uncordon the node of ${name}`, { node: answered(answers, 'node') })]
       : [],
 })
 
@@ -180,7 +184,12 @@ export const taintNode: Action = defineAction({
   ],
   undo: ({ alert, params: { key, value, effect }, answers }) =>
     answers.some(({ tainted }) => tainted === true)
-      ? [callOn(alert, 'untaint', name => `untaint the node of ${name}: ${key}`, { key, value, effect })]
+      ? [
+          callOn(alert, 'untaint', name => `untaint the node of ${name}: ${key}`, {
+            ...{ key, value, effect },
+            node: answered(answers, 'node'),
+          }),
+        ]
       : [],
 })
 
@@ -214,9 +223,9 @@ export const scaleWorkload: Action = defineAction({
   ],
   undo: ({ alert, answers }) => {
     const before = answers.find(({ replicas }) => typeof replicas === 'number')?.replicas as number | undefined
-    return before === undefined
-      ? []
-      : [callOn(alert, 'scale', name => `scale the owner of ${name} to ${before}`, { replicas: before })]
+    if (before === undefined) return []
+    const more = { replicas: before, owner: answered(answers, 'owner') }
+    return [callOn(alert, 'scale', name => `scale the owner of ${name} to ${before}`, more)]
   },
 })
 
@@ -228,7 +237,12 @@ export const suspendCronJob: Action = defineAction({
   params: NONE,
   target: ownerOf,
   plan: ({ alert }) => [callOn(alert, 'suspend', name => `suspend the CronJob of ${name}`)],
-  undo: ({ alert }) => [callOn(alert, 'suspend', name => `resume the CronJob of ${name}`, { suspend: false })],
+  undo: ({ alert, answers }) => [
+    callOn(alert, 'suspend', name => `resume the CronJob of ${name}`, {
+      suspend: false,
+      owner: answered(answers, 'owner'),
+    }),
+  ],
 })
 
 export const podLogs: Action = defineAction({

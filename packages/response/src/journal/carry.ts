@@ -1,5 +1,5 @@
 /** Selects the entries that a journal copies into its next file: those that may still be needed. */
-import { ENDS_WAITING, type Sealed } from './format.ts'
+import { ENDS_WAITING, hasEffect, type Sealed } from './format.ts'
 
 /** How long it is known that a step was done for an alert: as long as records that responders share. */
 export const KNOWN = 30 * 86_400_000
@@ -36,7 +36,7 @@ function isOpen(run: readonly Sealed[]): boolean {
     if (entry.kind === 'asked') [begun, lasts] = [true, entry.until !== undefined]
     else if (entry.kind === 'answered') {
       begun = false
-      if (entry.outcome !== 'done' && entry.outcome !== 'undecided') lasts = false
+      if (!hasEffect(entry)) lasts = false
     } else if (entry.kind === 'undoing') [lasts, undoing] = [false, true]
     else if (entry.kind === 'undone') undoing = false
   }

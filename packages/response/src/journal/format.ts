@@ -75,6 +75,12 @@ export interface Answered {
   readonly data?: { readonly [key: string]: Data | undefined }
 }
 
+/** Whether a step is to be undone: it was done, it may have been, or a part of it was before the rest failed. */
+export const hasEffect = ({ outcome, answers }: { readonly outcome: Outcome; readonly answers: readonly Answered[] }) =>
+  outcome === 'done' ||
+  outcome === 'undecided' ||
+  answers.some(answer => answer.outcome === 'done' || answer.data !== undefined)
+
 /** After these nothing waits any more. An approved step does so until it is begun. */
 export const ENDS_WAITING: ReadonlySet<Entry['kind']> = new Set(['denied', 'expired', 'asked', 'held'])
 

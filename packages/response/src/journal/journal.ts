@@ -38,6 +38,8 @@ export interface JournalOptions {
 
 /** A file is full with this part of the bytes or of the age of all of them. */
 const PARTS = 8
+/** Bytes of a file, whatever may be kept: it is read as one text, and those of Node have half a gibibyte at most. */
+const MAX_FILE = 256 << 20
 /** Milliseconds until a new file is tried again, after it could not be begun. */
 const AGAIN = 60_000
 
@@ -82,10 +84,11 @@ export class Journal {
     this.#known = Math.max(known, KNOWN)
     this.#note = note
     this.entries = read.entries
-    this.#seq = lastOf(read.entries)
+    // Beside full files, a file is empty when a damaged one was moved away: numbers are not given twice.
+    this.#seq = Math.max(lastOf(read.entries), Number(fullIn(folder).at(-1)?.slice(8, 20) ?? 0))
     this.#sum = read.sum
     this.#size = read.whole
-    this.#full = bytes / PARTS
+    this.#full = Math.min(bytes / PARTS, MAX_FILE)
     const first = read.entries.findLast(({ kind }) => kind === 'note') ?? read.entries[0]
     this.#begun = first ? Date.parse(first.time) : Date.now()
   }
@@ -220,7 +223,7 @@ export class Journal {
     this.#seq++
     this.#sum = note.sum
     this.#size = bytes + last.length
-    this.#full = this.#size + this.#bytes / PARTS
+    this.#full = this.#size + Math.min(this.#bytes / PARTS, MAX_FILE)
     this.#begun = now
     this.#since = undefined
   }

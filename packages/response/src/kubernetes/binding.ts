@@ -19,9 +19,10 @@ export async function revoke({ client, object, dry, signal, alert }: VerbContext
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } }
   const answer = answerOf(await client.write({ method: 'DELETE', path: pathOf(object), body }, dry, signal))
   const kept = { roleRef, subjects, labels, annotations } as { [key: string]: Data | undefined }
-  return answer.outcome === 'done'
-    ? { outcome: 'done', said: `${roleRef?.kind}/${roleRef?.name}`, data: { binding: kept } }
-    : answer
+  if (answer.outcome === 'done')
+    return { outcome: 'done', said: `${roleRef?.kind}/${roleRef?.name}`, data: { binding: kept } }
+  // It may have been deleted: an undo needs to know what it was.
+  return answer.outcome === 'undecided' ? { ...answer, data: { binding: kept } } : answer
 }
 
 /** Makes it again. Who may do that must have the rights that it gives, or the verb `bind`. */

@@ -2,7 +2,7 @@
 import { pathOf } from '@falc/kubernetes'
 import type { Answer } from '../model/call.ts'
 import { answerOf } from './answer.ts'
-import { read, type VerbContext } from './object.ts'
+import { ATTEMPTS, answerOfChange, read, type VerbContext } from './object.ts'
 
 /** The pod and the name of the container: the one that is named, or has the ID; without both, the only one. */
 async function chosen({
@@ -51,19 +51,23 @@ export async function checkpoint(context: VerbContext): Promise<Answer> {
 export async function debug(context: VerbContext): Promise<Answer> {
   const { client, object, dry, signal, alert } = context
   const { image, command } = context.with
-  const found = await chosen(context)
-  if ('outcome' in found) return found
-  // The alert that comes again finds it.
-  const name = `falc-debug-${alert.id.slice(0, 12)}`
-  if (found.pod.spec.ephemeralContainers?.some((one: any) => one.name === name))
-    return { outcome: 'already', said: name }
-  const container = { name, image, command, targetContainerName: found.name, terminationMessagePolicy: 'File' }
-  const { uid, resourceVersion } = found.pod.metadata
-  const body = { metadata: { uid, resourceVersion }, spec: { ephemeralContainers: [container] } }
-  const path = pathOf(object, 'ephemeralcontainers')
-  const type = 'application/strategic-merge-patch+json'
-  const answer = await client.write({ method: 'PATCH', path, type, body }, dry, signal)
-  return answer.status === 200 ? { outcome: 'done', said: name, data: { container: name } } : answerOf(answer)
+  for (let attempt = 1; ; attempt++) {
+    const found = await chosen(context)
+    if ('outcome' in found) return found
+    // The alert that comes again finds it.
+    const name = `falc-debug-${alert.id.slice(0, 12)}`
+    if (found.pod.spec.ephemeralContainers?.some((one: any) => one.name === name))
+      return { outcome: 'already', said: name }
+    const container = { name, image, command, targetContainerName: found.name, terminationMessagePolicy: 'File' }
+    const { uid, resourceVersion } = found.pod.metadata
+    const body = { metadata: { uid, resourceVersion }, spec: { ephemeralContainers: [container] } }
+    const path = pathOf(object, 'ephemeralcontainers')
+    const type = 'application/strategic-merge-patch+json'
+    const answer = await client.write({ method: 'PATCH', path, type, body }, dry, signal)
+    if (answer.status === 200) return { outcome: 'done', said: name, data: { container: name } }
+    // The kubelet writes the pod's status, too.
+    if (answer.status !== 409 || attempt >= ATTEMPTS) return answerOfChange(answer)
+  }
 }
 
 /** A command in the container. Kubernetes takes no UID and no dry run with it: the pod is looked at before and afterwards. */

@@ -6,7 +6,7 @@
 import { pathOf } from '@falc/kubernetes'
 import type { Answer, KubeObject } from '../model/call.ts'
 import { answerOf } from './answer.ts'
-import { change, read, type VerbContext } from './object.ts'
+import { change, notRead, read, type VerbContext } from './object.ts'
 
 const LABEL = 'falc.dev/quarantine'
 
@@ -29,6 +29,7 @@ export async function isolate(context: VerbContext): Promise<Answer> {
   if (made.status === 409) {
     // One of this name that is not ours is not touched, and says nothing about what it does.
     const there = await client.get(pathOf(policy), signal)
+    if (there.status !== 200) return notRead(there)
     if (there.body?.metadata?.labels?.[LABEL] !== object.uid)
       return { outcome: 'refused', said: `a NetworkPolicy ${policy.name} exists that is not falc's` }
   } else if (made.status >= 300 || made.problem !== undefined) return answerOf(made)
@@ -52,6 +53,7 @@ export async function release(context: VerbContext): Promise<Answer> {
   const policy = policyOf(object)
   const found = await client.get(pathOf(policy), signal)
   if (found.status === 404) return labelled
+  if (found.status !== 200) return notRead(found)
   const { uid, labels } = found.body?.metadata ?? {}
   if (labels?.[LABEL] !== object.uid) return { outcome: 'refused', said: `${policy.name} is not falc's` }
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } }

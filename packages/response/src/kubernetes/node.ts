@@ -4,24 +4,32 @@ import { type Change, change, read, type VerbContext } from './object.ts'
 
 const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master']
 
-/** Does something to the node of a pod. */
+const NODES = { group: '', version: 'v1', resource: 'nodes' } as const
+
+/** Does something to the node of a pod. An undo names the one that the step has changed, since the pod may be gone by then. */
 export async function onNode(
   context: VerbContext,
   plan: (node: any, more: VerbContext['with']) => Change | undefined,
 ): Promise<Answer> {
-  const { client, signal } = context
-  const pod = await read(client, context.object, signal)
+  const changed = context.with.node as { readonly name: string; readonly uid: string } | undefined
+  const node = changed ? { ...NODES, ...changed } : await nodeOf(context)
+  if ('outcome' in node) return node
+  const answer = await change({ ...context, object: node }, found => {
+    const { labels = {}, uid } = found.metadata
+    if (CONTROL_PLANE.some(label => label in labels))
+      return { outcome: 'refused', said: `${node.name} is of the control plane, which is protected` }
+    const planned = plan(found, context.with)
+    return planned?.data ? { ...planned, data: { ...planned.data, node: { name: node.name, uid } } } : planned
+  })
+  return { ...answer, said: [node.name, answer.said].filter(Boolean).join(': ') }
+}
+
+async function nodeOf({ client, object, signal }: VerbContext): Promise<KubeObject | Answer> {
+  const pod = await read(client, object, signal)
   if ('outcome' in pod) return pod
   const { nodeName } = pod.object.spec
   if (typeof nodeName !== 'string') return { outcome: 'gone', said: 'the pod is on no node' }
-  const node: KubeObject = { group: '', version: 'v1', resource: 'nodes', name: nodeName }
-  const answer = await change({ ...context, object: node }, found => {
-    const { labels = {} } = found.metadata
-    if (CONTROL_PLANE.some(label => label in labels))
-      return { outcome: 'refused', said: `${nodeName} is of the control plane, which is protected` }
-    return plan(found, context.with)
-  })
-  return { ...answer, said: [nodeName, answer.said].filter(Boolean).join(': ') }
+  return { ...NODES, name: nodeName }
 }
 
 export const cordonTo =

@@ -17,7 +17,7 @@ export interface Change {
 }
 
 /** How often an object that others write, too, is read again. */
-const ATTEMPTS = 5
+export const ATTEMPTS = 5
 
 /**
  * Reads an object, and writes it if it is still as it was read. It must be the one that is meant: another one of its name is left alone.
@@ -44,8 +44,17 @@ export async function change(
     )
     // Another writer was faster.
     if (answer.status === 409 && attempt < ATTEMPTS) continue
-    return { ...answerOf(answer), ...(data && { data }) }
+    const changed = answerOfChange(answer)
+    // What was not written is not undone.
+    const isWritten = changed.outcome === 'done' || changed.outcome === 'undecided'
+    return { ...changed, ...(isWritten && data && { data }) }
   }
+}
+
+/** The outcome of a write of what was read before: its UID is known, so a conflict is one with other writers. */
+export function answerOfChange(answer: KubeAnswer): Answer {
+  const { outcome, said } = answerOf(answer)
+  return { outcome: answer.status === 409 ? 'failed' : outcome, said }
 }
 
 /** The object, if it is the one that is meant. */

@@ -10,13 +10,31 @@ const RESOURCES: Readonly<Record<string, Pick<KubeObject, 'group' | 'resource'>>
   CronJob: { group: 'batch', resource: 'cronjobs' },
 }
 
-/** Does something to what has made a pod: its controller, or the controller of that. */
+/**
+ * Does something to what has made a pod: its controller, or the controller of that. An undo names the one that the step has changed, since
+ * the pod may be gone by then.
+ */
 export async function onOwner(
   context: VerbContext,
   kinds: readonly string[],
   plan: (owner: any) => Change | undefined,
 ): Promise<Answer> {
-  const { client, signal, object } = context
+  const changed = context.with.owner as unknown as KubeObject | undefined
+  const owner = changed ?? (await ownerOf(context, kinds))
+  if ('outcome' in owner) return owner
+  const { group, version, resource, namespace, name, uid } = owner
+  const answer = await change({ ...context, object: owner }, found => {
+    const planned = plan(found)
+    if (!planned?.data) return planned
+    return { ...planned, data: { ...planned.data, owner: { group, version, resource, namespace, name, uid } } }
+  })
+  return { ...answer, said: [`${resource}/${name}`, answer.said].filter(Boolean).join(': ') }
+}
+
+async function ownerOf(
+  { client, signal, object }: VerbContext,
+  kinds: readonly string[],
+): Promise<KubeObject | Answer> {
   let current: KubeObject = object
   for (let depth = 0; depth < 4; depth++) {
     const found = await read(client, current, signal)
@@ -34,6 +52,5 @@ export async function onOwner(
     }
     if (kinds.includes(owner.kind)) break
   }
-  const answer = await change({ ...context, object: current }, plan)
-  return { ...answer, said: [`${current.resource}/${current.name}`, answer.said].filter(Boolean).join(': ') }
+  return current
 }

@@ -24,8 +24,15 @@ export async function logs({ client, object, with: { lines, container }, signal 
   }
   const answer = await client.get(pathOf(object, 'log'), signal, query)
   if (answer.status !== 200) return notRead(answer)
-  return { outcome: 'done', said: `${lines} lines`, data: { log: String(answer.body.text ?? '') } }
+  return { outcome: 'done', said: `${lines} lines`, data: { log: answer.text ?? '' } }
 }
+
+/** Bytes of an event's message. */
+const MAX_NOTE = 1024
+
+/** The beginning of a text, of at most as many bytes, which ends with a whole character. */
+const begin = (text: string, bytes: number) =>
+  new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true })
 
 export async function event({
   client,
@@ -40,7 +47,7 @@ export async function event({
     ...{ apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { generateName: 'falc-', namespace } },
     eventTime: new Date(Number(alert.time / 1_000_000n)).toISOString().replace('Z', '000Z'),
     ...{ reportingController: 'falc.dev/respond', reportingInstance: 'falc', action: 'Alert', reason, type: 'Warning' },
-    note: String(note).slice(0, 1000),
+    note: begin(String(note), MAX_NOTE),
     regarding: { apiVersion: 'v1', kind: 'Pod', name, namespace, uid },
   }
   const path = pathOf({ group: 'events.k8s.io', version: 'v1', resource: 'events', namespace, name: '' })

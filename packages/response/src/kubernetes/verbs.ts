@@ -94,7 +94,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     run: context =>
       onOwner(context, ['CronJob'], ({ spec }) => {
         const suspend = context.with.suspend !== false
-        return spec.suspend === suspend ? undefined : { patch: { spec: { suspend } } }
+        return spec.suspend === suspend ? undefined : { patch: { spec: { suspend } }, data: { suspended: suspend } }
       }),
   },
   logs: {

@@ -142,9 +142,11 @@ async function networks(
   for (const [i, name] of names.entries()) {
     const body = { Container: id, ...(call.does === 'disconnect' && { Force: true }) }
     const answer = sent(await write(socket, `/networks/${encodeURIComponent(name)}/${call.does}`, at.signal, body))
-    // Those that were left are connected again by an undo.
-    if (answer.outcome === 'failed' || answer.outcome === 'refused' || answer.outcome === 'undecided')
-      return { ...answer, data: { networks: names.slice(0, i) } }
+    if (answer.outcome === 'failed' || answer.outcome === 'refused' || answer.outcome === 'undecided') {
+      // Those that were left, and the one that may have been, are connected again by an undo.
+      const left = names.slice(0, answer.outcome === 'undecided' ? i + 1 : i)
+      return { ...answer, ...(left.length > 0 && { data: { networks: left } }) }
+    }
   }
   return { outcome: 'done', said: names.join(', '), data: { networks: names } }
 }
@@ -218,7 +220,12 @@ async function throughCtr(socket: string, call: EngineCall, { dry, signal }: Att
       const { CreatedAt: created } = JSON.parse((await ctr(['-n', namespace, 'containers', 'info', id])).stdout)
       if (!isOlder(created, call)) return YOUNGER
       if (dry) return { outcome: 'done', said: `it is there, in ${namespace}` }
-      return await ctr(['-n', namespace, ...args, id]).then(
+      const task = (words: readonly string[]) => ctr(['-n', namespace, ...words])
+      const acting = async () => {
+        await task([...args, id])
+        if (call.does === 'stop') await endsOrIsKilled(task, id, (call.grace ?? 10) * 1000, signal)
+      }
+      return await acting().then(
         () => ({ outcome: 'done', said: `in ${namespace}` }) as const,
         error => failureOf(error),
       )
@@ -226,5 +233,29 @@ async function throughCtr(socket: string, call: EngineCall, { dry, signal }: Att
     return undefined
   } catch (error) {
     return { outcome: 'failed', said: `ctr: ${(error as Error).message.slice(0, 300)}` }
+  }
+}
+
+/** containerd only sends signals: one that is left to a process may be ignored, so the last one is not. */
+async function endsOrIsKilled(
+  task: (words: readonly string[]) => Promise<{ readonly stdout: string }>,
+  id: string,
+  grace: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const end = performance.now() + grace
+  const lives = async () =>
+    (await task(['task', 'list'])).stdout.split('\n').some(line => {
+      const [name, , status] = line.trim().split(/\s+/)
+      return name === id && status !== 'STOPPED'
+    })
+  while (await lives()) {
+    if (performance.now() >= end) {
+      await task([...CTR.kill!, id]).catch(error => {
+        if (failureOf(error).outcome !== 'already') throw error
+      })
+      return
+    }
+    await sleep(AGAIN, undefined, { signal })
   }
 }
