@@ -11,24 +11,29 @@ export async function activate(context: ExtensionContext): Promise<void> {
 
 /** Called by the editor before it closes. */
 export async function deactivate(): Promise<void> {
-  await client?.stop()
+  const last = client
   client = undefined
+  // One whose start has failed cannot be stopped.
+  if (last?.isRunning()) await last.stop()
 }
 
 async function restart(): Promise<void> {
-  await deactivate()
-  await start()
+  try {
+    await deactivate()
+  } finally {
+    await start()
+  }
 }
 
 async function start(): Promise<void> {
   const command = workspace.getConfiguration('falc').get('path', 'falc')
-  client = new LanguageClient(
-    'falc',
-    'Falco rules (falc)',
-    { command, args: ['lsp'] },
-    { documentSelector: [{ language: 'yaml' }], synchronize: { configurationSection: 'falc' } },
-  )
   try {
+    client = new LanguageClient(
+      'falc',
+      'Falco rules (falc)',
+      { command, args: ['lsp'] },
+      { documentSelector: [{ language: 'yaml' }], synchronize: { configurationSection: 'falc' } },
+    )
     await client.start()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)

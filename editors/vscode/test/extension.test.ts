@@ -76,11 +76,13 @@ describe('the manifest', () => {
   })
 })
 
-test('the code loads in an editor, and shows why the server does not start', async () => {
+test('the code loads in an editor, and shows why the server does not start, also again', async () => {
   const shown: string[] = []
-  const registered: string[] = []
+  const registered = new Map<string, () => Promise<void>>()
   const vscode = anything({
-    commands: anything({ registerCommand: (name: string) => registered.push(name) }),
+    commands: anything({
+      registerCommand: (name: string, act: () => Promise<void>) => registered.set(name, act),
+    }),
     window: anything({ showErrorMessage: (message: string) => shown.push(message) }),
     workspace: anything({ getConfiguration: () => ({ get: () => '/nowhere/falc' }) }),
   })
@@ -102,8 +104,11 @@ test('the code loads in an editor, and shows why the server does not start', asy
   })
   const subscriptions: unknown[] = []
   await module.exports.activate({ subscriptions })
-  expect([registered, subscriptions.length]).toEqual([['falc.restart'], 1])
-  expect(shown).toEqual([expect.stringMatching(/^\/nowhere\/falc lsp does not start: .* The setting falc.path names/)])
+  expect([[...registered.keys()], subscriptions.length]).toEqual([['falc.restart'], 1])
+  const reason = expect.stringMatching(/^\/nowhere\/falc lsp does not start: .* The setting falc.path names/)
+  expect(shown).toEqual([reason])
+  await registered.get('falc.restart')!()
+  expect(shown).toEqual([reason, reason])
   await module.exports.deactivate()
 })
 

@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { readCases } from '../../../scripts/testing/cases.ts'
 import { printCondition } from '../../engine/src/analysis.ts'
 import { Engine } from '../../engine/src/index.ts'
-import { FormatError, format } from '../src/index.ts'
+import { FormatError, format, formatFile } from '../src/index.ts'
 import { SOURCES } from './sources.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
@@ -106,4 +107,12 @@ test('a text that looks like one of the formatter’s placeholders is left uncha
   const text =
     '- rule: R\n  desc: falc\ue0000\ue001 falc\ue0007\ue001\n  condition: evt.type = open and proc.name = a\n'
   expect(format(text)).toBe(text)
+})
+
+test('a comment left of the items of a list in another object does not move the items', () => {
+  const text =
+    'spec:\n  inlineRules:\n    - list: a\n      items: [x]\n# about b\n    - list: b\n      items: [y]\n  priority: 50\n'
+  const formatted = formatFile(text)
+  expect(parse(formatted)).toEqual(parse(text))
+  expect(formatted).toMatch(/^ *# about b\n *- list: b$/m)
 })

@@ -27,6 +27,20 @@ describe.each(readCases(new URL('cases/lint/', import.meta.url)))('$file', ({ ca
   })
 })
 
+test('what is wrong in a quoted text is not fixed: its places are not those of the file', () => {
+  const rules = `- rule: Shell Opened
+  desc: A shell was started
+  condition: evt.type = execve and proc.name = bash
+  output: Shell opened (user=%user.name command=%proc.cmdline)
+  priority: wARNING
+`
+  const codes = (content: string) => findingsIn(content).map(({ code, fix }) => `${code} ${fix?.grade}`)
+  expect(codes(rules)).toEqual(['priority-spelling safe'])
+  expect(codes(`kind: ConfigMap\ndata:\n  rules.yaml: ${JSON.stringify(rules)}\n`)).toEqual([
+    'priority-spelling undefined',
+  ])
+})
+
 describe('examples in the docs', () => {
   test.each(CHECKS)('$code: the bad example has only this finding, the good none', ({ code, severity, examples }) => {
     expect(findingsIn(examples.bad).map(finding => `${finding.severity} ${finding.code}`)).toEqual([

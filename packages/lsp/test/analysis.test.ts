@@ -72,6 +72,17 @@ test('files are analysed one after another, each with the files loaded before it
   ])
 })
 
+test('nothing is reported in a quoted text, whose places in the file are not known', async () => {
+  const { subject, found, idle } = analyst()
+  const quoted = JSON.stringify(rule('R', 'evt.type = execve and nothing'))
+  subject.check(file('a', `data:\n  rules.yaml: ${quoted}\n`), [], true)
+  await idle()
+  expect(found.map(({ codes, done }) => [codes, done])).toEqual([
+    [[], false],
+    [[], true],
+  ])
+})
+
 test('a thread that fails is replaced, and the next file is analysed', async () => {
   const { subject, found, log, started, crash, idle } = analyst()
   subject.check(file('a', rule('A', 'evt.type = execve')), [], true)

@@ -1,4 +1,10 @@
-import { expect, test } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { textOf } from '../src/server/disk.ts'
 import { Workspace } from '../src/workspace/workspace.ts'
 
 /** A workspace of empty files. */
@@ -53,6 +59,21 @@ test('the files that a falco.yaml names are loaded in its order', () => {
   expect(project(workspace, 'file:///w/other.yaml')).toHaveLength(3)
   workspace.order('file:///w/falco.yaml', [])
   expect(project(workspace, 'file:///w/z.yaml')).toHaveLength(3)
+})
+
+test('a name in a falco.yaml that is no URL yet leaves the others in order', () => {
+  const workspace = workspaceOf('file:///w/a.yaml', 'file:///w/z.yaml')
+  workspace.order('file:///w/falco.yaml', ['https://', '\ud800', 'z.yaml', 'a.yaml'])
+  expect(project(workspace, 'file:///w/a.yaml')).toEqual(['file:///w/z.yaml', 'file:///w/a.yaml'])
+})
+
+test('a device and a pipe have no text, and are not waited for', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'falc-lsp-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  symlinkSync('/dev/null', join(folder, 'device.yaml'))
+  execFileSync('mkfifo', [join(folder, 'pipe.yaml')])
+  for (const name of ['device.yaml', 'pipe.yaml'])
+    expect(await textOf(pathToFileURL(join(folder, name)).href)).toBeUndefined()
 })
 
 test('files can be added and deleted, and setting the same text keeps the file', () => {

@@ -5,6 +5,8 @@ import { isMap, isScalar, isSeq, type ParsedNode, parseAllDocuments } from 'yaml
 /** Rules in a file of another kind, with the file's path. */
 export interface RulesText extends RulesFile {
   readonly path: string
+  /** The value of a quoted or folded text: its places are not places of the file. */
+  readonly isValue?: true
 }
 
 const LOOKS_LIKE_RULES = /^[ \t]*-[ \t]+(rule|macro|list|required_engine_version|required_plugin_versions)\s*:/m
@@ -56,7 +58,7 @@ export function embeddedRules(content: string): Embedded[] {
 
 /**
  * The rules that a file holds: the file itself, or what is embedded in it. What surrounds them is replaced with blanks, so that every
- * place is one of the file.
+ * place is one of the file; of a quoted or folded text, there is only the value.
  */
 export function rulesTexts(path: string, content: string): RulesText[] {
   const found = embeddedRules(content)
@@ -65,6 +67,7 @@ export function rulesTexts(path: string, content: string): RulesText[] {
     name: found.length === 1 ? path : `${path}#${key}`,
     path,
     content: text ?? blanked(content, from, to),
+    ...(text !== undefined && { isValue: true as const }),
   }))
 }
 

@@ -20,7 +20,8 @@ export function formatFile(content: string): string {
 
 function formatBlock(content: string, from: number, to: number): string {
   const block = content.slice(from, to)
-  const indents = block.match(/^ *(?=\S)/gm) ?? ['']
+  // A comment may be further left than the items of a list.
+  const indents = block.match(/^ *(?=[^\s#])/gm) ?? ['']
   const indent = indents.reduce((least, one) => (one.length < least.length ? one : least))
   let text: string
   try {

@@ -105,6 +105,8 @@ function inOrder<P extends Pair>(pairs: readonly P[]): P[] {
 
 /** Replaces texts whose layout is not the YAML printer's business with names. */
 function keep(map: YAMLMap, kept: Kept): void {
+  // In braces, a comma ends a text without quotes, and there are no blocks.
+  if (map.flow) return
   for (const { key, value } of map.items) {
     if (isMap(value)) keep(value, kept)
     else if (isSeq(value)) {

@@ -1,5 +1,6 @@
 import { CODES, Engine, type Place, type Problem, type RulesFile, type Source } from '@falc/engine'
 import { type Analysis, unusedIn } from '@falc/engine/analysis'
+import type { RulesText } from '../document/embedded.ts'
 import type { Finding } from './check.ts'
 import { CHECKS } from './list.ts'
 import { projectOf } from './project.ts'
@@ -14,14 +15,18 @@ export interface LintOptions {
 
 /**
  * Checks rules files, in the order of loading: what the loader finds, then what the checks find. Findings are in the order of files and
- * places, each once.
+ * places, each once. There are no fixes for texts whose places are not places of their file.
  */
-export function lint(files: readonly RulesFile[], { sources, before = [], staticFields }: LintOptions): Finding[] {
+export function lint(
+  files: readonly (RulesFile & Pick<RulesText, 'isValue'>)[],
+  { sources, before = [], staticFields }: LintOptions,
+): Finding[] {
   const engine = new Engine({ sources, ...(staticFields && { staticFields }) })
   const steps = lintSteps(engine, engine.analyse(files, before.length > 0 ? engine.foundation(before) : undefined))
+  const values = new Set(files.flatMap(({ name, isValue }) => (isValue ? [name] : [])))
   for (;;) {
     const { done, value } = steps.next()
-    if (done) return value
+    if (done) return value.map(one => (values.has(one.place.file) ? { ...one, fix: undefined } : one))
   }
 }
 

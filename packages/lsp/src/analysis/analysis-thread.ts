@@ -1,5 +1,5 @@
-import { type Finding, lintSteps, problemsOf, rulesTexts } from '@falc/authoring'
-import { Engine, type RulesFile, type Source } from '@falc/engine'
+import { type Finding, lintSteps, problemsOf, type RulesText, rulesTexts } from '@falc/authoring'
+import { Engine, type Source } from '@falc/engine'
 import type { Foundation } from '@falc/engine/analysis'
 import type { Check, Found, Port } from './messages.ts'
 
@@ -54,9 +54,10 @@ export function serveAnalyses(port: Port<Found, Check>, sources: readonly Source
   async function run({ id, uri, before, lint }: Check): Promise<void> {
     const text = texts.get(uri)
     if (text === undefined) return
-    const analysis = engine.analyse(filesOf(uri, text), foundationOf(before))
+    const parts = rulesTexts(uri, text)
+    const analysis = engine.analyse(parts, foundationOf(before))
     const load = problemsOf(analysis)
-    port.postMessage({ id, uri, stage: lint ? 'load' : 'lint', findings: inText(load, uri, text) })
+    port.postMessage({ id, uri, stage: lint ? 'load' : 'lint', findings: inText(load, parts) })
     if (!lint) return
     const steps = lintSteps(engine, analysis)
     for (;;) {
@@ -64,7 +65,7 @@ export function serveAnalyses(port: Port<Found, Check>, sources: readonly Source
       await new Promise<void>(resolve => soon(resolve))
       if (waiting.has(uri)) return
       const { done, value } = steps.next()
-      if (done) return port.postMessage({ id, uri, stage: 'lint', findings: inText(value, uri, text) })
+      if (done) return port.postMessage({ id, uri, stage: 'lint', findings: inText(value, parts) })
     }
   }
 
@@ -74,18 +75,15 @@ export function serveAnalyses(port: Port<Found, Check>, sources: readonly Source
     const same = (a: readonly string[], b: readonly string[]) =>
       a.length === b.length && a.every((one, i) => one === b[i])
     const known = kept.find(one => same(one.uris, uris) && same(one.texts, now))
-    const foundation = known?.foundation ?? engine.foundation(uris.flatMap((uri, i) => filesOf(uri, now[i]!)))
+    const foundation = known?.foundation ?? engine.foundation(uris.flatMap((uri, i) => rulesTexts(uri, now[i]!)))
     const others = kept.filter(one => one !== known && !same(one.uris, uris))
     kept = [{ uris, texts: now, foundation }, ...others].slice(0, MAX_KEPT)
     return foundation
   }
 }
 
-function filesOf(uri: string, text: string): RulesFile[] {
-  return rulesTexts(uri, text).map(({ name, content }) => ({ name, content }))
-}
-
-/** Of what was found in a quoted text inside the file, the place in the file is not known. */
-function inText(findings: readonly Finding[], uri: string, text: string): Finding[] {
-  return findings.filter(({ place }) => place.file.split('#')[0] === uri.split('#')[0] && place.offset <= text.length)
+/** The findings of a file. Of what was found in a quoted text inside it, the place in the file is not known. */
+function inText(findings: readonly Finding[], parts: readonly RulesText[]): Finding[] {
+  const names = new Set(parts.flatMap(({ name, isValue }) => (isValue ? [] : [name])))
+  return findings.filter(({ place }) => names.has(place.file))
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '@falc/authoring'
+import { nearest } from '@falc/engine'
 import { entryOf, type Item, type Range } from '../document/outline.ts'
 import type { View } from '../workspace/view.ts'
 
@@ -47,17 +48,22 @@ function titleOf(edits: readonly TextEdit[]): string {
   return edit.text === '' ? 'remove it' : `write ${edit.text.trim().slice(0, 40)}`
 }
 
-/** Where a message says what was probably meant, the misspelt name is the last one before it. */
+/** Where a message says what was probably meant, the misspelt name is the last one before it that is spelled much the same. */
 function suggestionOf(view: View, { message, place: { offset, length } }: Finding): TextEdit | undefined {
   const match = /[Dd]id you mean '?([\w.-]+)'?\?/.exec(message)
   if (!match) return undefined
-  const words = [...message.slice(0, match.index).matchAll(/[\w.-]+/g)].map(([word]) => word).reverse()
+  const before = message.slice(0, match.index)
+  const guess = match[1]!
   const { text } = view.rules
   const item = view.rules.itemAt(offset)
+  // Such a message does not have the name itself.
+  if (item && before.includes('by that name')) return { from: item.name.from, to: item.name.to, text: guess }
+  const all = [...before.matchAll(/[\w.-]+/g)].map(([word]) => word).reverse()
+  const words = all.filter(word => word !== guess && nearest(word, [guess]) !== undefined)
   const end = Math.max(offset + Math.max(length, 1), item?.to ?? 0)
   for (const word of words) {
     const found = new RegExp(`(?<![\\w.-])${word.replace(/[.-]/g, '\\$&')}(?![\\w.-])`).exec(text.slice(offset, end))
-    if (found) return { from: offset + found.index, to: offset + found.index + word.length, text: match[1]! }
+    if (found) return { from: offset + found.index, to: offset + found.index + word.length, text: guess }
   }
   return undefined
 }
@@ -73,14 +79,20 @@ function allow(view: View, item: Item, finding: Finding): Action {
 function addException(view: View, item: Item): Action[] {
   if (item.kind !== 'rule' || !entryOf(item, 'condition')) return []
   const { text } = view.rules
+  // A rule in braces has no lines of its own.
+  if (/^(?:-[ \t]+)?\{/.test(text.slice(item.from, item.to))) return []
   const indent = ' '.repeat(item.entries[0]?.indent ?? item.indent + 2)
   const field = view.sourceOf(item).name === 'k8s_audit' ? 'ka.user.name' : 'proc.name'
-  const taken = view.rules.exceptionsOf(item).map(({ name }) => name?.text)
+  const others = view.rules.exceptionsOf(item)
+  const taken = others.map(({ name }) => name?.text)
   let name = 'known_cases'
   for (let n = 2; taken.includes(name); n++) name = `known_cases_${n}`
   const lines = [`- name: ${name}`, `  fields: [${field}]`, '  comps: [in]', '  values:', '    - [[]]']
   const existing = entryOf(item, 'exceptions')
-  const block = lines.map(line => `\n${indent}  ${line}`).join('')
+  // The dashes of a list may be below the first letter of its key.
+  const [other] = others
+  const dash = other ? ' '.repeat(other.from - text.lastIndexOf('\n', other.from) - 1) : `${indent}  `
+  const block = lines.map(line => `\n${dash}${line}`).join('')
   const at = existing ? existing.value.to : item.to
   if (existing && /^[[{]/.test(text.slice(existing.value.from))) return []
   return [

@@ -40,8 +40,9 @@ export async function textOf(uri: string): Promise<string | undefined> {
   const path = pathOf(uri)
   if (path === undefined) return undefined
   try {
-    const { size } = await stat(path)
-    return size > MAX_LENGTH ? undefined : await readFile(path, 'utf8')
+    const stats = await stat(path)
+    // A pipe or a device may never end: a repository can have links to any.
+    return stats.isFile() && stats.size <= MAX_LENGTH ? await readFile(path, 'utf8') : undefined
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { FormatError, format } from '@falc/authoring'
+import { FormatError, formatFile } from '@falc/authoring'
 import {
   type Connection,
   LSPErrorCodes,
@@ -190,7 +190,7 @@ export function answer(connection: Connection, session: Session, client: () => C
 
 function formattedText(text: string): string {
   try {
-    return format(text)
+    return formatFile(text)
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     throw new ResponseError(LSPErrorCodes.RequestFailed, `line ${error.line}: ${error.message}`)

@@ -191,14 +191,10 @@ export class Session {
     else this.workspace.delete(uri)
   }
 
-  /** Reads the files of a folder, once. */
+  /** Reads the files of a folder, once; also in a folder of the workspace, whose search leaves out some folders. */
   #search(folder: string, deep: boolean): void {
     const key = `${folder} ${deep}`
-    if (
-      this.#searched.has(key) ||
-      this.folders.some(one => folder.startsWith(`${one}/`) && this.#searched.has(`${one} true`))
-    )
-      return
+    if (this.#searched.has(key)) return
     this.#searched.add(key)
     this.#searching = this.#searching.then(async () => {
       for await (const { uri, text } of yamlFiles(folder, deep))
@@ -224,9 +220,14 @@ export class Session {
     if (!file || !open) return
     const project = this.workspace.project(uri)
     if (file.rules.hasRules || open.analysed) this.#analyst.check(file, before(project, file), this.settings.lint)
-    for (const later of project.slice(project.indexOf(file) + 1))
-      if (this.#open.has(later.uri) && !this.#due.has(later.uri) && later.rules.hasRules)
-        this.#analyst.check(later, before(project, later), this.settings.lint)
+    // What is loaded before all others is in many projects.
+    for (const one of this.#open.keys()) {
+      const later = this.workspace.file(one)
+      if (!later?.rules.hasRules || this.#due.has(one)) continue
+      const files = this.workspace.project(one)
+      const at = files.indexOf(file)
+      if (at >= 0 && at < files.indexOf(later)) this.#analyst.check(later, before(files, later), this.settings.lint)
+    }
   }
 
   #found(uri: string, text: string, findings: readonly Finding[], done: boolean): void {

@@ -90,14 +90,13 @@ export class Workspace {
   #ordered(config: string): readonly string[] {
     return this.#kept(config, () => {
       const beside = folderOf(config)
-      const places = (path: string) => {
-        const name = path.replace(/\/$/, '')
-        return [new URL(name, config).href, `${beside}/${encodeURI(name.slice(name.lastIndexOf('/') + 1))}`]
-      }
       const found = (uri: string) => (this.#files.has(uri) ? [uri] : this.#inFolder(uri))
       return this.#orders.get(config)!.flatMap(path => {
-        const [named = '', near = ''] = places(path)
-        return found(named).length > 0 ? found(named) : found(near)
+        const name = path.replace(/\/$/, '')
+        // One that is being written may be none yet: `https://`.
+        const named = URL.canParse(name, config) ? found(new URL(name, config).href) : []
+        const near = `${beside}/${encodeURI(name.slice(name.lastIndexOf('/') + 1).toWellFormed())}`
+        return named.length > 0 ? named : found(near)
       })
     })
   }
