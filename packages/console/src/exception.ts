@@ -13,7 +13,8 @@ export const conditionOf = (parts: readonly Part[]): string =>
     })
     .join(' and ')
 
-const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+/** A quote after a backslash does not end a text, so a final backslash has another spelling. */
+const quoted = (text: string) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replace(/\\\\$/, '\\x5c')}"`
 
 /** Rows of values: every combination, since only `in` takes a list. */
 function rowsOf(parts: readonly Part[]): (string | readonly string[])[][] {
@@ -97,10 +98,14 @@ export class Ranking {
   readonly #counts: Map<number, { removes: number; falsePositives: number; kept: number }> = new Map()
   total = 0
 
-  /** @param testOf the meaning of a condition */
-  constructor(parts: readonly Part[], testOf: (condition: string) => (alert: AlertData) => boolean) {
-    this.parts = parts
-    this.#tests = parts.map(part => testOf(conditionOf([part])))
+  /** @param testOf the meaning of a condition; undefined: no condition can have the value, and its part is left out */
+  constructor(parts: readonly Part[], testOf: (condition: string) => ((alert: AlertData) => boolean) | undefined) {
+    const tested = parts.flatMap(part => {
+      const test = testOf(conditionOf([part]))
+      return test ? [{ part, test }] : []
+    })
+    this.parts = tested.map(({ part }) => part)
+    this.#tests = tested.map(({ test }) => test)
   }
 
   /** @param verdict of people, if there is one */

@@ -147,6 +147,29 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await page.context().close()
   })
 
+  test('a link whose answer did not reach the console can be answered again', async () => {
+    const { token, run } = await wait()
+    const { page } = await openPage(browser, `${shared.console.url}#/approvals?link=${token}`, 'Falc console')
+    const approve = page.getByRole('button', { name: 'Approve' })
+    await approve.waitFor()
+    await page.route(/api\/v1\/approvals$/, route => route.abort(), { times: 1 })
+    await approve.click()
+    await page.getByRole('status').filter({ hasText: 'fetch' }).waitFor()
+    await approve.click()
+    await page.getByText('Approved: the responder begins it.').waitFor()
+    expect(await ending(run)).toMatchObject({ kind: 'approved', by: 'a link' })
+    await page.context().close()
+  })
+
+  test('a token that could not be sent to the console is not said to be wrong', async () => {
+    const { page } = await openPage(browser, `${shared.console.url}#/approvals`, 'Falc console')
+    await page.getByLabel('Token').fill('x')
+    await page.route(/api\/v1\/session$/, route => route.fulfill({ status: 502, body: '<p>a page of some proxy' }))
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').getByText('status 502').waitFor()
+    await page.context().close()
+  })
+
   test('the screen shows what waits and denies it; a user without the right to approve sees why', async () => {
     const { container, run } = await wait(HOSTILE)
     const { page } = await openPage(browser, `${shared.console.url}#/approvals`, 'Falc console')

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineSource } from '@falc/engine'
-import { Store } from '@falc/store'
+import { Store, StoreReader } from '@falc/store'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Backend } from '../src/backend.ts'
 import { ROUTES } from '../src/routes.ts'
@@ -97,4 +97,33 @@ test('a change of what is not found in time is refused: sent again, it would fin
   clock.mockRestore()
   expect(JSON.parse(await change({}, { note: 'x' }))).toEqual({ changed: 6000, more: false })
   expect(JSON.parse(await change(first, { state: 'acknowledged' }))).toEqual({ changed: 1, more: false })
+})
+
+test('an alert that arrives during a look of a stream is sent once', async () => {
+  const backend = await backendOf(3)
+  const store = await backend.store()
+  const { startPage } = StoreReader.prototype
+  function late(this: StoreReader, ...given: Parameters<typeof startPage>) {
+    store.insert([alert(3)])
+    return startPage.apply(this, given)
+  }
+  const spy = vi.spyOn(StoreReader.prototype, 'startPage').mockImplementationOnce(late)
+  onTestFinished(() => spy.mockRestore())
+  const first = await answerOf(backend, 'stream', { after: '0' })
+  const next = await answerOf(backend, 'stream', { after: String(first.after) })
+  const sent = ({ text }: { text: string }) => [...text.matchAll(/^id: (\d+)$/gm)].map(([, seq]) => Number(seq))
+  expect([...sent(first), ...sent(next)]).toEqual([1, 2, 3, 4])
+})
+
+test('an exception that is tested on a part of the alerts removes only those that it was seen to remove', async () => {
+  const backend = await backendOf(6000)
+  let now = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 10_000))
+  onTestFinished(() => clock.mockRestore())
+  const parts = [{ field: 'proc.name', op: '=', values: ['nothing'] }]
+  const body = Buffer.from(JSON.stringify({ rule: 'Shell', parts, since: '2026-11-01' }))
+  const asking = { who: { name: 'x', scopes: [] }, id: '', body, given: new URLSearchParams() }
+  const tested = JSON.parse(await backend.answer(placeOf('POST', 'tune/test'), asking))
+  expect(tested).toMatchObject({ removes: 0, total: tested.stay, complete: false })
+  expect(tested.stay).toBeGreaterThan(0)
 })

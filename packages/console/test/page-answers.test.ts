@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { syscall } from '@falc/sources-syscall'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildConsoleApp } from '../../../scripts/console-app.ts'
+import { until } from '../../../scripts/testing/wait.ts'
 import { launch, noBrowser, openPage } from './browser.ts'
 import { alert, ask, begin, post } from './start.ts'
 
@@ -20,7 +20,7 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     const rules = join(work, 'rules.yaml')
     const rule = { rule: 'Shell', desc: 'd', condition: 'evt.type = execve', output: 'x', priority: 'NOTICE' }
     writeFileSync(rules, JSON.stringify([rule]))
-    shared = await begin({ app: join(work, 'app'), sources: [syscall()], rules: [rules] })
+    shared = await begin({ app: join(work, 'app'), rules: [rules] })
     const now = BigInt(Date.now()) * 1_000_000n
     await shared.console.writer.insert(Array.from({ length: 150 }, (_, n) => alert(n, { time: now - BigInt(150 - n) })))
     browser = await launch()
@@ -31,13 +31,14 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
   })
 
   const open = (hash: string) => openPage(browser, shared.console.url + hash, 'Falc console')
+  const list = (page: Page) => page.getByRole('region', { name: 'Alerts', exact: true })
 
   test('a list shows what was decided, and keeps what an assignee or a note does not change', async () => {
     const { page, done } = await open('#/alerts')
     const row = page.locator('.row-line', { hasText: 'message 149' })
     const select = row.getByRole('checkbox')
     await select.check()
-    await page.getByRole('button', { name: 'Acknowledge' }).click()
+    await page.getByRole('button', { name: 'Acknowledge', exact: true }).click()
     await row.getByText('acknowledged').waitFor()
     await select.check()
     await page.getByRole('button', { name: 'Note…' }).click()
@@ -48,6 +49,71 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
+  test('after a decision by a key about the open alert, the next decision is about the selected ones', async () => {
+    const { page, done } = await open(`#/alerts?open=${alert(140).id}`)
+    const row = (n: number) => page.locator('.row-line', { hasText: `message ${n}` })
+    await row(140).waitFor()
+    await page.keyboard.press('a')
+    await row(140).getByText('acknowledged').waitFor()
+    await row(138).getByRole('checkbox').check()
+    await list(page).getByRole('button', { name: 'Acknowledge', exact: true }).click()
+    await row(138).getByText('acknowledged').waitFor()
+    await done()
+  })
+
+  test('a list and the open alert show what was decided in the other', async () => {
+    const { page, done } = await open(`#/alerts?open=${alert(136).id}`)
+    const row = page.locator('.row-line', { hasText: 'message 136' })
+    const detail = page.getByRole('complementary', { name: 'Alert' })
+    await detail.getByRole('button', { name: 'Acknowledge', exact: true }).click()
+    await row.getByText('acknowledged').waitFor()
+    await detail.locator('.tag', { hasText: 'acknowledged' }).waitFor()
+    await row.getByRole('checkbox').check()
+    await list(page).getByRole('button', { name: 'Reopen' }).click()
+    await detail.locator('.tag', { hasText: 'open' }).waitFor()
+    await done()
+  })
+
+  test('a decision that has reached only a part of the alerts says how many', async () => {
+    const { page, done } = await open('#/alerts')
+    await page.locator('.row-line', { hasText: 'message 145' }).getByRole('checkbox').check()
+    await page.getByLabel('all that match').check()
+    const answers = ['{"changed": 1000, "more": true}', '<p>a page of some proxy']
+    await page.route(/api\/v1\/alerts$/, route => route.fulfill({ body: answers.shift()! }))
+    await page.getByRole('button', { name: 'Acknowledge', exact: true }).click()
+    const error = /^1,000 alerts were changed, others were not: .*is not valid JSON/
+    await page.getByRole('alert').getByText(error).waitFor()
+    await done()
+  })
+
+  test('a search that has found nothing in time continues with older alerts', async () => {
+    const { page, done } = await open('#/now')
+    await page.route(/api\/v1\/alerts\?/, route =>
+      route.request().url().includes('cursor=')
+        ? route.continue()
+        : route.fulfill({ json: { alerts: [], next: 100, last: 150 } }),
+    )
+    await page.evaluate("location.hash = '#/alerts'")
+    await page.locator('.row', { hasText: 'message 98' }).waitFor()
+    await done()
+  })
+
+  test('a live list asks for what it shows, and asks again after an answer that is no stream', async () => {
+    const { page, done } = await open('#/now')
+    const asked: string[] = []
+    await page.route(/api\/v1\/stream\?/, route => {
+      asked.push(new URL(route.request().url()).search)
+      return asked.length > 1 ? route.continue() : route.fulfill({ status: 204, contentType: 'text/event-stream' })
+    })
+    await page.evaluate("location.hash = '#/alerts?filter=alert.rule%20%3D%20Late&state=open&silenced=no'")
+    await page.getByText('No alerts.').waitFor()
+    await shared.console.writer.insert([alert(204, { rule: 'Late' })])
+    await page.locator('.row', { hasText: 'message 204' }).waitFor()
+    const search = expect.stringMatching(/^\?after=\d+&filter=alert\.rule\+%3D\+Late&state=open&silenced=no$/)
+    expect(asked).toEqual([search, search])
+    await done()
+  })
+
   test('a list that was paused continues with what arrived meanwhile', async () => {
     const { page, done } = await open('#/alerts?filter=alert.rule%20%3D%20Paused')
     await page.getByText('No alerts.').waitFor()
@@ -55,9 +121,9 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await insert(201)
     await page.locator('.row', { hasText: 'message 201' }).waitFor()
     await page.getByRole('button', { name: 'Live' }).click()
-    await page.getByRole('button', { name: 'Paused' }).waitFor()
+    await page.getByRole('button', { name: 'Paused', exact: true }).waitFor()
     await insert(202)
-    await page.getByRole('button', { name: 'Paused' }).click()
+    await page.getByRole('button', { name: 'Paused', exact: true }).click()
     await insert(203)
     await page.locator('.row', { hasText: 'message 203' }).waitFor()
     expect(await page.locator('.row').allTextContents()).toEqual([
@@ -76,6 +142,93 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await page.route(/silences\/1/, route => route.fulfill({ body: '<p>a page of some proxy' }))
     await page.getByRole('button', { name: 'End now' }).click()
     await page.getByRole('region', { name: 'Silences', exact: true }).getByText('is not valid JSON').waitFor()
+    await done()
+  })
+
+  test('a silence that is being created is not created twice', async () => {
+    const { page, done } = await open('#/silences?filter=alert.rule%20%3D%20Twice')
+    const sent = Promise.withResolvers<void>()
+    await page.route(/api\/v1\/silences$/, async route => {
+      await sent.promise
+      await route.continue()
+    })
+    const button = (disabled: boolean) => page.getByRole('button', { name: 'Silence', exact: true, disabled })
+    await page.getByLabel('Why').fill('known')
+    await button(false).click()
+    await button(true).waitFor()
+    expect(await page.getByLabel('Why').inputValue()).toBe('known')
+    sent.resolve()
+    await page.getByRole('listitem').filter({ hasText: 'alert.rule = Twice' }).waitFor()
+    await done()
+  })
+
+  test('an exception that has been changed is not written before it is tested', async () => {
+    const { page, done } = await open(`#/tune?rule=Shell&open=${alert(7).id}`)
+    await page.getByRole('button', { name: 'proc.name = sh7' }).first().click()
+    const write = (disabled: boolean) => page.getByRole('button', { name: 'Write to the local rules file', disabled })
+    await write(false).waitFor()
+    const sent = Promise.withResolvers<void>()
+    await page.route(/tune\/test$/, async route => {
+      await sent.promise
+      await route.continue()
+    })
+    await page.getByLabel('Values of proc.name').fill('sh9')
+    await page.keyboard.press('Tab')
+    await write(true).waitFor()
+    sent.resolve()
+    await write(false).waitFor()
+    await done()
+  })
+
+  test('counts of a part of the alerts say so, and are not compared', async () => {
+    const { page, done } = await open('#/silences')
+    await page.route(/api\/v1\/(top|histogram|groups)\?/, route => {
+      const counts = [{ value: 'Shell', count: 3 }]
+      const bars = [{ time: new Date().toISOString(), value: 'Notice', count: 3 }]
+      const part = { complete: false, looked: { alerts: 10, of: 1000 } }
+      return route.fulfill({ json: { counts, bars, groups: [], ...part } })
+    })
+    const part = 'Of the newest 10 of 1,000 alerts: there was no time for all.'
+    await page.evaluate("location.hash = '#/now'")
+    for (const name of ['Alerts over time', 'Rules', 'Hosts'])
+      await page.getByRole('region', { name, exact: true }).getByText(part).waitFor()
+    expect(await page.locator('.trend').count()).toBe(0)
+    await page.evaluate("location.hash = '#/alerts?group=rule'")
+    await list(page).getByText(part).waitFor()
+    await page.getByRole('button', { name: 'Count all' }).waitFor()
+    await done()
+  })
+
+  test('counts that cannot be brought up to date have the error beside them', async () => {
+    const { page, done } = await open('#/silences')
+    let isBroken = false
+    await page.route(/api\/v1\/top\?/, route =>
+      isBroken ? route.fulfill({ body: '<p>a page of some proxy' }) : route.continue(),
+    )
+    await page.evaluate("location.hash = '#/now'")
+    const rules = page.getByRole('region', { name: 'Rules', exact: true })
+    await rules.getByRole('button', { name: /^Shell/ }).waitFor()
+    isBroken = true
+    await rules.getByRole('alert').getByText('is not valid JSON').waitFor()
+    await rules.getByRole('button', { name: /^Shell/ }).waitFor()
+    await done()
+  })
+
+  test('rules that could not be listed are asked for again with the next alert', async () => {
+    const { page, done } = await open('#/silences')
+    let isBroken = true
+    await page.route(/api\/v1\/rules\?/, async route => {
+      await (isBroken ? route.fulfill({ body: '<p>a page of some proxy' }) : route.continue())
+      isBroken = false
+    })
+    const detail = page.getByRole('complementary', { name: 'Alert' })
+    let n = 7
+    await until('the explanation', async () => {
+      n = n === 7 ? 9 : 7
+      await page.evaluate(`location.hash = '#/alerts?open=${alert(n).id}'`)
+      await detail.locator('.sentence', { hasText: `message ${n}` }).waitFor()
+      return (await detail.getByRole('heading', { name: 'Why it fired' }).count()) > 0
+    })
     await done()
   })
 

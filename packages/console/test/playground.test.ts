@@ -211,6 +211,29 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
+  test('a rules file that is too large is an error, and the examples stay', async () => {
+    const { page, done } = await open()
+    await page.getByRole('button', { name: /^syscall\.yaml/ }).waitFor()
+    writeFileSync(join(work, 'large.yaml'), `#${' '.repeat(4_000_000)}`)
+    await page.getByLabel('Open files').setInputFiles(join(work, 'large.yaml'))
+    await page.getByRole('alert').getByText('larger than 4 MB: large.yaml').waitFor()
+    await page.getByRole('button', { name: /^syscall\.yaml/ }).waitFor()
+    await done()
+  })
+
+  test('a run that is stopped does not show the result of the run before', async () => {
+    const { page, done } = await open()
+    const result = page.getByText('events that rules look at')
+    await result.waitFor()
+    // The next run does not end.
+    await page.evaluate('globalThis.Worker = class { postMessage() {} terminate() {} }')
+    await page.getByRole('button', { name: 'A scene' }).click()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.getByRole('button', { name: 'Run', exact: true }).waitFor()
+    expect(await result.count()).toBe(0)
+    await done()
+  })
+
   test.each([false, true])('accessible, and never wider than its window: dark %s', async dark => {
     const { page, done } = await open({ dark, width: dark ? 400 : 1280 })
     await page.getByRole('button', { name: 'A Kubernetes audit log' }).click()

@@ -1,9 +1,9 @@
 /** Rules, why they fired, and exceptions. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { alert, ask, begin, idOf, post } from './start.ts'
+import { alert, ask, begin, idOf, post, start } from './start.ts'
 
 const RULES = `
 - macro: shells
@@ -138,4 +138,23 @@ test.each([
   const text = readFileSync(local, 'utf8')
   expect((await send('tune', body)).status).toBe(status)
   expect(readFileSync(local, 'utf8')).toBe(text)
+})
+
+test('values that no condition can have are not proposed, and one that ends with a backslash is', async () => {
+  const output_fields = { 'proc.cmdline': 'x'.repeat(280), 'proc.exepath': 'C:\\tools\\' }
+  await shared.console.writer.insert([alert(30, { rule: 'Odd', output_fields, time: now() })])
+  const { total, proposals } = await get(`tune?id=${idOf(30)}`)
+  const shown = proposals.map(({ parts, removes }: any) => [...parts.map((p: any) => p.values[0]), removes])
+  expect([total, shown]).toEqual([1, [['C:\\tools\\', 1]]])
+})
+
+test('an exception is written to the file that a link names, and the link stays', async () => {
+  const [file, link] = [join(folder, 'file.rules'), join(folder, 'link.rules')]
+  writeFileSync(file, RULES)
+  symlinkSync(file, link)
+  const console = await start({ rules: [link], localRules: link })
+  const parts = [{ field: 'proc.name', op: '=', values: ['linked'] }]
+  const body = JSON.stringify({ rule: 'Silent', parts })
+  expect((await ask(console, '/api/v1/tune', post(body))).status).toBe(200)
+  expect([lstatSync(link).isSymbolicLink(), readFileSync(file, 'utf8').includes('linked')]).toEqual([true, true])
 })

@@ -1,6 +1,6 @@
 /** What people decide about alerts: states, notes and silences, and lists that select by them. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { alert, ask, begin, idOf, post } from './start.ts'
+import { alert, ask, begin, idOf, post, start } from './start.ts'
 
 let shared: Awaited<ReturnType<typeof begin>>
 beforeAll(async () => {
@@ -76,6 +76,36 @@ test('a silence marks alerts, hides them on request, and can be ended', async ()
   expect(Date.parse(ended.until)).toBeLessThanOrEqual(Date.now())
   // The alerts that it covered stay marked.
   expect((await get('silences')).silences).toMatchObject([{ id: 1, count: 1 }])
+})
+
+test('an alert has the last 100 notes, and one note of a change that names it twice', async () => {
+  const console = await start()
+  await console.writer.insert([alert(1), alert(2)])
+  const note = (ids: string[], text: string) =>
+    ask(console, '/api/v1/alerts', { ...post(JSON.stringify({ ids, note: text })), method: 'PATCH' })
+  for (let n = 0; n <= 100; n++) await note([idOf(1)], `note ${n}`)
+  const { notes, triage } = (await ask(console, `/api/v1/alerts/${idOf(1)}`)).json
+  expect([notes.length, notes[0].text, triage.notes]).toEqual([100, 'note 1', 100])
+  expect((await note([idOf(2), idOf(2)], 'once')).json).toEqual({ changed: 1, more: false })
+  expect((await ask(console, `/api/v1/alerts/${idOf(2)}`)).json.notes).toHaveLength(1)
+})
+
+test('a stream selects by state, assignee and silences, as a list does', async () => {
+  const console = await start()
+  await console.writer.insert([alert(1), alert(2)])
+  const silence = { condition: 'proc.name = sh2', from: '2026-11-24', until: '2099-01-01', reason: 'x' }
+  expect((await ask(console, '/api/v1/silences', post(JSON.stringify(silence)))).status).toBe(200)
+  const change = { ids: [idOf(1)], state: 'closed', reason: 'x', assignee: 'ann' }
+  await ask(console, '/api/v1/alerts', { ...post(JSON.stringify(change)), method: 'PATCH' })
+  const first = async (given: string) => {
+    const { body } = await fetch(new URL(`/api/v1/stream?after=0&${given}`, console.url))
+    // Ends the stream, too.
+    for await (const text of body!.pipeThrough(new TextDecoderStream()))
+      return [...text.matchAll(/^data: \{"seq":(\d+),/gm)].map(([, seq]) => Number(seq))
+    return undefined
+  }
+  expect([await first('state=open'), await first('state=closed'), await first('assignee=ann')]).toEqual([[2], [1], [1]])
+  expect([await first('silenced=no'), await first('silenced=only')]).toEqual([[1], [2]])
 })
 
 test.each([

@@ -65,7 +65,7 @@ export function groups(
       const all = { after: 0, before: Number.MAX_SAFE_INTEGER }
       tally.addRows(db, `0 count, ${OUTSIDE}, count(*) seen ${seen.from}`, seen.bind(all))
     })
-    return known(tally.ordered(limit))
+    return known(tally.ordered(limit), !tally.isCut)
   }
   const selection = by.every(({ sql }) => sql !== undefined) ? select(query) : undefined
   const parts = new Parts(db, query, window)

@@ -44,7 +44,7 @@ export function histogram(
     const params = [unit, ...[since, until].flatMap(time => (time === undefined ? [] : [Number(time / NS)]))]
     const rest = `sum(n) count FROM counts WHERE ${where.join(' AND ')} ${only.text}`
     guarded(() => bars.addRows(db, 'start', step / NS, NS, rest, [...params, ...only.params]))
-    return known(bars.ordered())
+    return known(bars.ordered(), !bars.isCut)
   }
   const selection = by === undefined || by.sql !== undefined ? select(range) : undefined
   const parts = new Parts(db, range, window)

@@ -44,8 +44,8 @@ export function derived<A, B>(query: RunningQuery<A>, of: (value: A) => B): Runn
 }
 
 /** A query whose result is known without reading alerts. */
-export function known<T>(value: T): RunningQuery<T> {
-  return { step: () => false, value, complete: true }
+export function known<T>(value: T, complete: boolean): RunningQuery<T> {
+  return { step: () => false, value, complete }
 }
 
 /** Rows of the first part, and of a first part with large alerts. No other query is answered during a part. */

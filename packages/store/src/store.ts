@@ -131,7 +131,10 @@ export class StoreReader {
     const [first, last] = [bars[0], bars.at(-1)]
     if (!first || !last) return undefined
     const within = (time: bigint) => this.histogram(undefined, { since: time, until: time + DAY }, MINUTE)
-    return { from: within(first.time)[0]!.time, to: within(last.time).at(-1)!.time + MINUTE }
+    // Its alerts may have been removed since: then the day is what is known.
+    const from = within(first.time)[0]?.time ?? first.time
+    const to = within(last.time).at(-1)?.time ?? last.time + DAY - MINUTE
+    return { from, to: to + MINUTE }
   }
 
   /** The number of the alert that arrived last; 0: there is none. @throws {StoreError} */

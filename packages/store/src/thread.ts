@@ -15,6 +15,7 @@ export class StoreThread {
   readonly #worker: Worker
   readonly #waiting: PromiseWithResolvers<number>[] = []
   #ended: StoreError | undefined
+  #isClosing = false
 
   /** The file is opened, or created, with the first alerts. */
   constructor({ note, ...options }: ThreadOptions) {
@@ -43,10 +44,11 @@ export class StoreThread {
    */
   insert(alerts: readonly AlertData[]): Promise<number> {
     if (this.#ended) return Promise.reject(this.#ended)
+    // Before anything waits: alerts that cannot be printed have no answer.
+    const batch: Request = batchOf(alerts)
     const answer = Promise.withResolvers<number>()
     this.#waiting.push(answer)
     this.#worker.ref()
-    const batch: Request = batchOf(alerts)
     this.#worker.postMessage(
       batch,
       [batch.bodies, batch.ends, batch.times].map(({ buffer }) => buffer as ArrayBuffer),
@@ -57,6 +59,7 @@ export class StoreThread {
   /** Closes the file once all batches are answered; `force` does not wait for that. */
   async close(force = false): Promise<void> {
     if (this.#ended) return
+    this.#isClosing = true
     if (force) {
       await this.#worker.terminate()
       return
@@ -68,8 +71,8 @@ export class StoreThread {
 
   #next(): PromiseWithResolvers<number> | undefined {
     const answer = this.#waiting.shift()
-    // An idle store keeps no program from ending.
-    if (this.#waiting.length === 0) this.#worker.unref()
+    // An idle store keeps no program from ending, unless the program waits for its end.
+    if (this.#waiting.length === 0 && !this.#isClosing) this.#worker.unref()
     return answer
   }
 

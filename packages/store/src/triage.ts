@@ -90,7 +90,11 @@ export function triageOf(db: DatabaseSync, seq: number): Triage | undefined {
     | undefined
   if (row === undefined) return undefined
   const { state, reason, assignee, author, changed, notes } = row
-  return { state: STATES[state]!, reason: reason ?? undefined, assignee: assignee ?? undefined, author, changed, notes }
+  return {
+    ...{ state: STATES[state]!, reason: reason ?? undefined, assignee: assignee ?? undefined, author, changed },
+    // The column counts those that are gone, too.
+    notes: Math.min(notes, MAX_NOTES),
+  }
 }
 
 /** The notes of an alert, the oldest first. @throws {StoreError} */

@@ -15,11 +15,11 @@ import {
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
 import { until } from '../../../scripts/testing/wait.ts'
-import { Store, StoreReader, StoreThread } from '../src/index.ts'
-import { alert, folder, openStore } from './alerts.ts'
+import { groupingOf, Store, StoreReader, StoreThread } from '../src/index.ts'
+import { alert, folder, openStore, START, source } from './alerts.ts'
 
 const some = (count: number, from = 0) => Array.from({ length: count }, (_, i) => alert(from + i))
 const WRITER = join(import.meta.dirname, 'writer.ts')
@@ -204,6 +204,45 @@ test('the thread removes old alerts while no new ones arrive', async () => {
   onTestFinished(() => reader.close())
   await until('only the last one is left', () => reader.count() === 1)
   await thread.close()
+})
+
+test('alerts that cannot be printed are refused, and each later insert has its own answer', async () => {
+  const thread = new StoreThread({ path: join(folder(), 'alerts.db') })
+  expect(() => thread.insert([alert(1, { time: 'now' as never })])).toThrow()
+  expect(await thread.insert(some(2))).toBe(2)
+  expect(await thread.insert(some(3))).toBe(1)
+  await thread.close()
+})
+
+test('the times of a store are known while its oldest alerts are removed', async () => {
+  const store = await openStore()
+  const last = alert(10_000)
+  store.insert([alert(0), last])
+  const { histogram } = StoreReader.prototype
+  vi.spyOn(store, 'histogram').mockImplementationOnce((...given) => {
+    const days = histogram.apply(store, given)
+    expect(store.prune({ bytes: 1 })).toBe(1)
+    return days
+  })
+  expect(store.span()).toEqual({ from: START, to: last.time + 60_000_000_000n })
+})
+
+test('counts of more groups than are kept apart are not said to be all', async () => {
+  const path = join(folder(), 'alerts.db')
+  const store = await openStore(path)
+  const db = new DatabaseSync(path)
+  db.exec(`INSERT INTO counts WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+    SELECT 86400, 0, 'Rule', 0, 'syscall', 'host ' || i, '', 1, 1, 1 FROM n`)
+  db.close()
+  const by = groupingOf('host', source)
+  for (const query of [store.startTop(by, {}, 10), store.startHistogram(by, {}, 86_400_000_000_000n)])
+    expect([query.step(), query.complete]).toEqual([false, false])
+})
+
+test('a program that closes a store during an insert does not end before the store is closed', () => {
+  const path = join(folder(), 'alerts.db')
+  const { status, stdout } = spawnSync(process.execPath, [...node, path, 'close'], { encoding: 'utf8' })
+  expect([status, stdout]).toEqual([0, 'closed\n'])
 })
 
 test('an idle store does not keep its process alive', async () => {

@@ -72,6 +72,7 @@ describe('a search for words', () => {
       ['*"', [0, 1, 2, 3, 4]],
       ['" OR "" NEAR(', []],
       ['terms:x OR', []],
+      ['shell\0shadow', [0]],
       ["' --", [0, 1, 2, 3, 4]],
     ],
   ] as [string, number[]][]

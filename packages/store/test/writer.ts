@@ -1,4 +1,4 @@
-/** Writes a store for failures.test.ts: `writer.ts PATH FROM` until it is killed, or `writer.ts PATH idle|full`. */
+/** Writes a store for failures.test.ts: `writer.ts PATH FROM` until it is killed, or `writer.ts PATH idle|close|full`. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type StoreError, StoreReader, StoreThread } from '../src/index.ts'
@@ -19,7 +19,11 @@ async function untilRefused(): Promise<[fault: string, kept: number]> {
 }
 
 if (how === 'idle') await thread.insert(batch(0, 10))
-else if (how === 'full') {
+else if (how === 'close') {
+  void thread.insert(batch(0, 10))
+  await thread.close()
+  console.log('closed')
+} else if (how === 'full') {
   const ballast = join(path, '../ballast')
   writeFileSync(ballast, Buffer.alloc(1 << 20))
   const [refused, acknowledged] = await untilRefused()

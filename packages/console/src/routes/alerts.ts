@@ -87,7 +87,7 @@ const change: Route = {
 
 /** The alerts that the caller may see. */
 function numbersOf(store: StoreReader, ids: readonly string[]): number[] {
-  return ids.flatMap(id => store.get(id).map(({ seq }) => seq))
+  return [...new Set(ids)].flatMap(id => store.get(id).map(({ seq }) => seq))
 }
 
 async function selected(

@@ -1,7 +1,7 @@
 /** The next alerts of a stream. */
-import { integerOf, queryOf, SELECTING } from '../parameters.ts'
+import { integerOf, SHOWN } from '../parameters.ts'
 import type { Route } from './route.ts'
-import { printed } from './shown.ts'
+import { printed, selectionOf } from './shown.ts'
 
 /** Alerts that one look sends. */
 const PAGE = 200
@@ -18,12 +18,12 @@ export interface Look {
 export const STREAM: Route = {
   ...{ method: 'GET', path: '/api/v1/stream', scope: 'read', summary: 'Alerts as they arrive, as server-sent events' },
   parameters: {
-    ...{ filter: SELECTING.filter, q: SELECTING.q },
+    ...{ filter: SHOWN.filter, q: SHOWN.q, state: SHOWN.state, assignee: SHOWN.assignee, silenced: SHOWN.silenced },
     after: { type: 'integer', doc: 'The number of the last alert that is known' },
   },
   async answer(call) {
-    const query = queryOf(call.given, call.source)
     const store = await call.reader(call.who)
+    const query = selectionOf(call, call.given, store)
     const { last } = store
     const given = call.given.get('after')
     const after = given === '0' ? 0 : given === null ? last : integerOf('after', call.given, 1, Number.MAX_SAFE_INTEGER)
@@ -36,9 +36,11 @@ export const STREAM: Route = {
     }
     if (last === from) return JSON.stringify({ text, after: from } satisfies Look)
     const silences = call.silences(store)
-    const { value } = await call.runFor(store.startPage(query, { after: from, oldest: true }, PAGE))
+    // What arrives from now on is for the next look, which begins after `last`.
+    const rows = { after: from, before: last + 1, oldest: true }
+    const { value } = await call.runFor(store.startPage(query, rows, PAGE))
     for (const found of value.alerts)
       text += `id: ${found.seq}\nevent: alert\ndata: ${printed(found, store, silences)}\n\n`
-    return JSON.stringify({ text, after: value.next ?? Math.max(last, from) } satisfies Look)
+    return JSON.stringify({ text, after: value.next ?? last } satisfies Look)
   },
 }

@@ -1,6 +1,13 @@
 /** Exceptions: proposals with the number of alerts that each would remove, and writing one. */
-import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { type AlertData, compileCondition, parseCondition, printCondition, type Source } from '@falc/engine'
+import { realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  type AlertData,
+  ConditionError,
+  compileCondition,
+  parseCondition,
+  printCondition,
+  type Source,
+} from '@falc/engine'
 import { fieldTable } from '@falc/engine/analysis'
 import { readFile } from '@falc/outputs/read-file'
 import {
@@ -38,15 +45,23 @@ const propose: Route = {
     const table = fieldTable(call.source)
     const isField = (name: string) => table.lookup(...split(name)) !== undefined
     const parts = candidatesOf(model, isField)
-    const ranking = new Ranking(parts, condition => {
-      const compiled = compileCondition(condition, call.source)
-      return alert => compiled.test(alert)
-    })
+    const ranking = new Ranking(parts, condition => testOf(condition, call.source))
     const { complete } = await call.runFor(rank(ranking, store, ofRule(call, model.rule, sinceOf(call))))
     const proposals = ranking.ranked(MAX_PROPOSALS)
     const answer: Proposals = { rule: rule?.name ?? model.rule, total: ranking.total, proposals, complete }
     return JSON.stringify(answer)
   },
+}
+
+/** undefined: a value is too long for a condition, or none of its field's type */
+function testOf(condition: string, source: Source<AlertData>): ((alert: AlertData) => boolean) | undefined {
+  try {
+    const compiled = compileCondition(condition, source)
+    return alert => compiled.test(alert)
+  } catch (error) {
+    if (error instanceof ConditionError) return undefined
+    throw error
+  }
 }
 
 /** `name[arg]` */
@@ -139,16 +154,18 @@ const testIt: Route = {
     const since = exception.since === undefined ? weekAgo() : timeIn(exception.since, 'since')
     const store = await call.reader(call.who)
     const all = ofRule(call, exception.rule, since)
+    const removed = { ...all, condition: allOf([all.condition, exception.condition]) }
     const staying = { ...all, condition: allOf([all.condition, noneOf(exception.condition)]) }
-    const [total, stay, page] = await Promise.all([
-      call.runFor(store.startCount(all)),
+    // Both are counted: where there is no time for all alerts, the difference to a total says nothing.
+    const [gone, stay, page] = await Promise.all([
+      call.runFor(store.startCount(removed)),
       call.runFor(store.startCount(staying)),
       call.runFor(store.startPage(staying, {}, MAX_STAYING)),
     ])
     const { yaml, problems } = itemOf(call, exception)
-    const counts = { total: total.value, removes: total.value - stay.value, stay: stay.value }
+    const counts = { total: gone.value + stay.value, removes: gone.value, stay: stay.value }
     const told = JSON.stringify({
-      ...{ ...counts, yaml, problems, complete: total.complete && stay.complete && page.complete },
+      ...{ ...counts, yaml, problems, complete: gone.complete && stay.complete && page.complete },
     } satisfies Omit<Tested, 'staying'>)
     const silences = call.silences(store)
     return `${told.slice(0, -1)},"staying":[${page.value.alerts.map(one => printed(one, store, silences)).join(',')}]}`
@@ -183,10 +200,12 @@ const write: Route = {
 function append(file: string, item: string): void {
   const old = statSync(file, { throwIfNoEntry: false })
   const text = old ? readFile(file).toString('utf8') : ''
-  const next = `${file}.new`
+  // A link stays one: the file that it names is replaced.
+  const target = old ? realpathSync(file) : file
+  const next = `${target}.new`
   try {
     writeFileSync(next, `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${item}`, { mode: old?.mode ?? 0o644 })
-    renameSync(next, file)
+    renameSync(next, target)
   } catch (error) {
     rmSync(next, { force: true })
     throw new Refused(409, 'file', (error as Error).message)

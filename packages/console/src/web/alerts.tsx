@@ -1,6 +1,6 @@
 /** The list of alerts: live or paused, grouped or with facets, and one alert in detail. */
 
-import { useLayoutEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks'
 import type { State } from '../shapes/index.ts'
 import { selection } from './api.ts'
 import { Detail } from './detail.tsx'
@@ -13,13 +13,17 @@ import { Nothing } from './nothing.tsx'
 import { AlertRows, STATE_NAMES } from './rows.tsx'
 import { may } from './session.ts'
 import { go, view } from './state.ts'
-import { Decide } from './triage.tsx'
+import { Decide, type Decided, type Decision } from './triage.tsx'
 
 export function Alerts() {
   const { filter, q, range, from, to, state, assignee, silenced, open, group } = view.value
   const key = JSON.stringify([filter, q, range, from, to, state, assignee, silenced])
   const [isLive, setLive] = useState(true)
   const [hasFacets, setFacets] = useState(() => innerWidth > 1100)
+  /** The last decision: the list and the open alert show it, whichever of them it was made in. */
+  const [decided, setDecided] = useState<Decided>({ number: 0, ids: new Set(), decision: {} })
+  const done = (ids: ReadonlySet<string>, decision: Decision) =>
+    setDecided(({ number }) => ({ number: number + 1, ids, decision }))
   const columns = view.value.columns.split(',').filter(name => name !== '')
   return (
     <div class={`alerts${open === '' ? '' : ' has-detail'}${hasFacets ? ' has-facets' : ''}`}>
@@ -27,12 +31,12 @@ export function Alerts() {
       <section class="list" aria-label="Alerts">
         <Controls isLive={isLive} setLive={setLive} hasFacets={hasFacets} setFacets={setFacets} />
         {group === '' ? (
-          <List key={key} isLive={isLive} columns={columns} />
+          <List key={key} isLive={isLive} columns={columns} decided={decided} done={done} />
         ) : (
           <GroupList key={`${key} ${group}`} id={`${key} ${group}`} />
         )}
       </section>
-      {open !== '' && <Detail key={open} id={open} />}
+      {open !== '' && <Detail key={open} id={open} round={decided.number} done={done} />}
     </div>
   )
 }
@@ -99,13 +103,22 @@ function Words(props: { label: string; value: string; placeholder: string; chang
   )
 }
 
-function List({ isLive, columns }: { isLive: boolean; columns: readonly string[] }) {
-  const list = useAlertList(isLive)
-  const { rows, error, isLoaded, note, more, patch } = list
+interface ListProps {
+  readonly isLive: boolean
+  readonly columns: readonly string[]
+  readonly decided: Decided
+  readonly done: (ids: ReadonlySet<string>, decision: Decision) => void
+}
+
+function List({ isLive, columns, decided, done }: ListProps) {
+  const list = useAlertList(isLive, decided)
+  const { rows, error, isEmpty, note, more } = list
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const [isAll, setAll] = useState(false)
-  const asked = useKeys(list)
+  const [asked, forget] = useKeys(list)
   const select = (one: string, on: boolean) => {
+    // Whoever selects some decides about these.
+    forget()
     const next = new Set(selected)
     if (on) next.add(one)
     else next.delete(one)
@@ -135,13 +148,16 @@ function List({ isLive, columns }: { isLive: boolean; columns: readonly string[]
           count={isAll && !one ? undefined : chosen.size}
           asked={asked?.state}
           done={decision => {
-            patch(isAll && !one ? new Set(rows.map(({ alert }) => alert.id)) : chosen, decision)
+            done(isAll && !one ? new Set(rows.map(({ alert }) => alert.id)) : chosen, decision)
+            forget()
+            if (one) return
             setSelected(new Set())
             setAll(false)
           }}
         />
       )}
-      {isLoaded && rows.length === 0 && <Nothing />}
+      {isEmpty && <Nothing />}
+      {rows.length === 0 && !isEmpty && error === undefined && <p class="wait">…</p>}
       <AlertRows
         rows={rows}
         open={view.value.open}
@@ -165,9 +181,14 @@ interface Asked {
   readonly at: number
 }
 
-/** j and k open the next and the previous alert; a and x decide about the open one. @returns what a key has asked for */
-function useKeys({ rows }: AlertList): Asked | undefined {
+/**
+ * j and k open the next and the previous alert; a and x decide about the open one.
+ * @returns what a key has asked for, and what forgets it
+ */
+function useKeys({ rows }: AlertList): [asked: Asked | undefined, forget: () => void] {
   const [asked, setAsked] = useState<Asked | undefined>()
+  // It was about the alert that was open.
+  useEffect(() => setAsked(undefined), [view.value.open])
   // Before the browser shows the rows: a key is about what is on the screen.
   useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
@@ -195,5 +216,5 @@ function useKeys({ rows }: AlertList): Asked | undefined {
     addEventListener('keydown', press)
     return () => removeEventListener('keydown', press)
   })
-  return asked
+  return [asked, () => setAsked(undefined)]
 }

@@ -23,7 +23,7 @@ export function Approvals() {
   const all = data?.approvals ?? []
   const answer = async ({ run }: Approval, word: Word) => {
     setSaid(await told(tell('POST', `approvals/${run}`, { word }), word))
-    setRound(round + 1)
+    setRound(last => last + 1)
   }
   return (
     <section aria-label="Approvals">
@@ -66,8 +66,14 @@ export function ByLink({ token }: { token: string }) {
     [token],
   )
   const answer = async (word: Word) => {
-    setOver(true)
-    setSaid(await told(tell('POST', 'approvals', { token, word }), word))
+    try {
+      await tell('POST', 'approvals', { token, word })
+      setSaid(DONE[word])
+      setOver(true)
+    } catch (problem) {
+      // The console may not have heard it: it can be said again.
+      setSaid((problem as Error).message)
+    }
   }
   return (
     <main>

@@ -1,7 +1,6 @@
 /** One alert: message, explanation, process and ancestors, fields, surrounding alerts, notes, JSON. */
 
-import { useState } from 'preact/hooks'
-import type { AlertPage, Count, Found, Detail as Full, Why as Reason } from '../shapes/index.ts'
+import type { AlertPage, Found, Detail as Full, Why as Reason, Top } from '../shapes/index.ts'
 import { ancestryOf } from './ancestry.ts'
 import { ask } from './api.ts'
 import { ErrorLine } from './error-line.tsx'
@@ -9,16 +8,23 @@ import { fieldName, fieldOf, isInFile } from './fields.ts'
 import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
 import { grouped } from './numbers.ts'
+import { partly } from './partly.ts'
 import { STATE_NAMES, sentenceOf, shortTime, valueText } from './rows.tsx'
 import { go, view } from './state.ts'
-import { Decide } from './triage.tsx'
+import { Decide, type Decision } from './triage.tsx'
 import { checkOf, narrowed, START } from './url.ts'
 import { Why } from './why.tsx'
 
 const MAX_VALUE = 4000
 
-export function Detail({ id }: { id: string }) {
-  const [round, setRound] = useState(0)
+interface DetailProps {
+  readonly id: string
+  /** Another one: a decision was made, perhaps in the list. */
+  readonly round: number
+  readonly done: (ids: ReadonlySet<string>, decision: Decision) => void
+}
+
+export function Detail({ id, round, done }: DetailProps) {
   const { data, error } = useLoaded(() => ask<Full>(`alerts/${id}`), `${id} ${round}`)
   return (
     <aside class="detail" aria-label="Alert">
@@ -26,12 +32,12 @@ export function Detail({ id }: { id: string }) {
         ×
       </button>
       <ErrorLine text={error} />
-      {data && <Contents {...data} changed={() => setRound(round + 1)} />}
+      {data && <Contents {...data} done={done} />}
     </aside>
   )
 }
 
-function Contents({ alert, triage, notes, silences, changed }: Full & { changed: () => void }) {
+function Contents({ alert, triage, notes, silences, done }: Full & Pick<DetailProps, 'done'>) {
   const container = alert.output_fields['container.id']
   const same = checkOf('alert.rule', alert.rule)
   return (
@@ -56,7 +62,7 @@ function Contents({ alert, triage, notes, silences, changed }: Full & { changed:
         </p>
       )}
       <p class="sentence">{visible(cut(sentenceOf(alert), MAX_VALUE))}</p>
-      <Decide which={{ ids: [alert.id] }} count={1} done={changed} />
+      <Decide which={{ ids: [alert.id] }} count={1} done={decision => done(new Set([alert.id]), decision)} />
       <div class="buttons">
         <button type="button" onClick={() => go({ ...START, screen: 'tune', rule: alert.rule, open: alert.id })}>
           Make an exception
@@ -213,11 +219,13 @@ function Values({ alert }: Pick<Found, 'alert'>) {
 }
 
 function Around({ title, filter, by }: { title: string; filter: string; by: string }) {
-  const { data, error } = useLoaded(() => ask<{ counts: Count[] }>('top', { filter, by, limit: 5 }), filter)
+  const { data, error } = useLoaded(() => ask<Top>('top', { filter, by, limit: 5 }), filter)
+  const part = data && partly(data)
   return (
     <>
       <h3>{title}</h3>
       <ErrorLine text={error} />
+      {part && <p class="hint">{part}</p>}
       <ul class="around">
         {(data?.counts ?? []).map(({ value, count }) => (
           <li key={value}>
@@ -248,6 +256,7 @@ function Beside({ alert, container }: Pick<Found, 'alert'> & { container: string
     <>
       <h3>The same container, five minutes before and after</h3>
       <ErrorLine text={error} />
+      {data && data.next !== null && <p class="hint">There are more: these arrived last.</p>}
       <ol class="beside">
         {all.map(({ seq, alert: other }) => (
           <li key={seq} class={other.id === alert.id ? 'self' : ''}>

@@ -1,4 +1,4 @@
-/** The lists of fields and rules, fetched once. */
+/** The lists of fields and rules, fetched once; again, if that fails. */
 import { signal } from '@preact/signals'
 import type { Fields, Rules } from '../shapes/index.ts'
 import { ask } from './api.ts'
@@ -17,7 +17,10 @@ export function fieldOf(name: string): Field | undefined {
       ({ fields }) => {
         known.value = new Map(fields.map(field => [field.name, field]))
       },
-      () => {},
+      () => {
+        // The next one that needs them asks again.
+        isAsked = false
+      },
     )
   }
   return known.value?.get(name) ?? known.value?.get(name.replace(/\[.*$/, ''))
@@ -43,7 +46,9 @@ export function isInFile(rule: string): boolean {
       ({ rules }) => {
         ruleNames.value = new Set(rules.flatMap(({ name, loaded }) => (loaded ? [name] : [])))
       },
-      () => {},
+      () => {
+        areRulesAsked = false
+      },
     )
   }
   return ruleNames.value?.has(rule) ?? false

@@ -21,14 +21,17 @@ type Group = Groups['groups'][number]
 const REFRESH_MS = 10_000
 /** Seconds that the console takes by default, and that it may take when asked to count all alerts. */
 const [TIME_LIMIT_S, WAIT_S] = [2, 120]
+const MAX_GROUPS = 200
 
 export function GroupList({ id }: { id: string }) {
   const { group, filter } = view.value
   // Counting all alerts applies to this view only; another view has to request it again.
   const [whole, setWhole] = useState('')
   const isWhole = whole === id
-  const load = (gone: AbortSignal) =>
-    ask<Groups>('groups', { ...selection(view.value), by: group, limit: 200, wait: isWhole ? WAIT_S : undefined }, gone)
+  const load = (gone: AbortSignal) => {
+    const wait = isWhole ? WAIT_S : undefined
+    return ask<Groups>('groups', { ...selection(view.value), by: group, limit: MAX_GROUPS, wait }, gone)
+  }
   const { data, error } = useLoaded(load, `${id} ${isWhole}`, REFRESH_MS)
   const nameOf = (by: string) => FACET_FIELDS[by] ?? fieldName(by)
   const inside = (values: Group['values']) => ({
@@ -39,10 +42,11 @@ export function GroupList({ id }: { id: string }) {
     ),
   })
   if (error !== undefined) return <ErrorLine text={error} />
-  if (data?.groups.length === 0) return <Nothing />
+  if (data?.complete && data.groups.length === 0) return <Nothing />
   return (
     <>
       {data && <Part groups={data} isAsked={isWhole} ask={isAsked => setWhole(isAsked ? id : '')} />}
+      {data?.groups.length === MAX_GROUPS && <p class="hint">These are the {MAX_GROUPS} most frequent.</p>}
       <LongList
         items={data?.groups ?? []}
         label={`Alerts by ${group}`}

@@ -152,6 +152,7 @@ export function Outputs() {
   return (
     <section aria-label="Outputs">
       <h2>Outputs</h2>
+      <ErrorLine text={error} />
       <div class="scroll">
         <table>
           <thead>
@@ -205,12 +206,12 @@ function Letters() {
     } catch (problem) {
       setFailure((problem as Error).message)
     }
-    setRound(round + 1)
+    setRound(last => last + 1)
   }
   return (
     <section aria-label="Dead letters">
       <h2>Dead letters</h2>
-      <ErrorLine text={failure} />
+      <ErrorLine text={failure ?? (letters.length > 0 ? error : undefined)} />
       {letters.length === 0 && <p class="none">{error ?? (data ? 'No receiver has refused an alert.' : '…')}</p>}
       {data?.complete === false && (
         <p class="hint">There are more: these {grouped(letters.length)} were refused first.</p>

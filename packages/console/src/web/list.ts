@@ -6,7 +6,7 @@ import { Arrivals } from './arrivals.ts'
 import { useLoaded } from './load.ts'
 import { grouped } from './numbers.ts'
 import { view } from './state.ts'
-import type { Decision } from './triage.tsx'
+import type { Decided, Decision } from './triage.tsx'
 
 /** Rows that the page holds. */
 const MAX_ROWS = 10_000
@@ -17,17 +17,19 @@ const GAP = 'Many alerts arrived at once, and some may be missing here: load the
 export interface AlertList {
   readonly rows: readonly Found[]
   readonly error: string | undefined
-  readonly isLoaded: boolean
+  /** Whether there are none; not known while there may be older ones. */
+  readonly isEmpty: boolean
   /** What it does not list, for people. */
   readonly note: string | undefined
   /** Asks for older ones, if there are any and none are on their way. */
   readonly more: () => void
-  /** Shows a change that the user has just made, before the console is asked again. */
-  readonly patch: (ids: ReadonlySet<string>, decision: Decision) => void
 }
 
-/** The alerts of the view: a component shows those of one search, and another search is another component. */
-export function useAlertList(isLive: boolean): AlertList {
+/**
+ * The alerts of the view: a component shows those of one search, and another search is another component.
+ * @param decided is shown before the console is asked again
+ */
+export function useAlertList(isLive: boolean, decided: Decided): AlertList {
   const first = useLoaded(() => ask<AlertPage>('alerts', { ...selection(view.value), limit: PAGE }), '')
   const [fresh, setFresh] = useState<readonly Found[]>([])
   const [older, setOlder] = useState<AlertPage | undefined>()
@@ -69,15 +71,24 @@ export function useAlertList(isLive: boolean): AlertList {
         setOlder(before => ({ ...page, alerts: [...(before?.alerts ?? []), ...page.alerts] }))
         setFailure(undefined)
       })
-      .catch((error: Error) => setFailure(`Older alerts: ${error.message}. Scroll to ask again.`))
+      .catch(({ message }: Error) =>
+        setFailure(`Older alerts: ${message}. ${rows.length > 0 ? 'Scroll' : 'Load the page again'} to ask again.`),
+      )
       .finally(() => {
         asking.current = false
       })
   }, [next, rows.length])
-  const patch = (ids: ReadonlySet<string>, decision: Decision) =>
+  /** The number of the last decision that the rows show: those before the search are in its answer. */
+  const shown = useRef(decided.number)
+  useEffect(() => {
+    if (decided.number === shown.current) return
+    shown.current = decided.number
+    const { ids, decision } = decided
     setPatches(all => new Map([...all, ...[...ids].map(id => [id, { ...all.get(id), ...decision }] as const)]))
+  }, [decided])
+  const isEmpty = data !== undefined && next === null && rows.length === 0
   const note = hasGap ? GAP : rows.length === MAX_ROWS ? CUT : undefined
-  return { rows, error: first.error ?? failure, isLoaded: data !== undefined, note, more, patch }
+  return { rows, error: first.error ?? failure, isEmpty, note, more }
 }
 
 /** The newest first. An alert that arrived while a page was loading may be in both. */
@@ -90,14 +101,14 @@ function merged(all: readonly Found[], patches: ReadonlyMap<string, Decision>): 
     ? rows
     : rows.map(row => {
         const decision = patches.get(row.alert.id)
-        return decision ? { ...row, triage: decided(row.triage, decision) } : row
+        return decision ? { ...row, triage: after(row.triage, decision) } : row
       })
 }
 
 const UNDECIDED: Triage = { state: 'open', by: '', at: '', notes: 0 }
 
 /** What a list shows of a decision: state and assignee. */
-function decided(before: Triage = UNDECIDED, { state = before.state, assignee }: Decision): Triage {
+function after(before: Triage = UNDECIDED, { state = before.state, assignee }: Decision): Triage {
   const { assignee: last, ...rest } = before
   const next = assignee === undefined ? last : assignee
   return { ...rest, state, ...(typeof next === 'string' && { assignee: next }) }

@@ -41,7 +41,7 @@ export function LongList<T>({ items, label, line, shown = '', keyOf, ended }: Lo
     return () => observer.disconnect()
   }, [items.length === 0])
   useEffect(() => {
-    if (end >= items.length && items.length > 0) ended?.()
+    if (end >= items.length) ended?.()
   }, [end, items.length, ended])
   useEffect(() => {
     const { current } = box

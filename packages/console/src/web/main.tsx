@@ -90,16 +90,22 @@ function App() {
 
 function Login() {
   const [token, setToken] = useState('')
-  const [isWrong, setWrong] = useState(false)
+  const [error, setError] = useState<string | undefined>()
   const { data: ways = [] } = useLoaded(methods, '')
+  const open = async () => {
+    try {
+      if (await unlock(token.trim())) void greet()
+      else setError('This token is not known, or there were too many tries.')
+    } catch (problem) {
+      setError((problem as Error).message)
+    }
+  }
   return (
     <main class="login">
       <form
-        onSubmit={async event => {
+        onSubmit={event => {
           event.preventDefault()
-          const isKnown = await unlock(token.trim())
-          setWrong(!isKnown)
-          if (isKnown) void greet()
+          void open()
         }}
       >
         <h1>Falc console</h1>
@@ -113,7 +119,7 @@ function Login() {
           />
         </label>
         <button type="submit">Open</button>
-        <ErrorLine text={isWrong ? 'This token is not known, or there were too many tries.' : undefined} />
+        <ErrorLine text={error} />
         {ways.includes('oidc') && (
           <a href="api/v1/oidc/login" onClick={keepAddress}>
             Sign in with the identity provider

@@ -1,7 +1,8 @@
 /** The overview: alerts over time, and their most frequent values. */
 
 import { useEffect, useState } from 'preact/hooks'
-import { ask, type Bar, type Count, selection, spanOf } from './api.ts'
+import type { Histogram, Top as TopAnswer } from '../shapes/index.ts'
+import { ask, type Bar, selection, spanOf } from './api.ts'
 import { Chart, PRIORITIES } from './chart.tsx'
 import { ErrorLine } from './error-line.tsx'
 import { Outputs, Sensors } from './health.tsx'
@@ -9,6 +10,7 @@ import { cut, visible } from './hostile.ts'
 import { useLoaded } from './load.ts'
 import { Nothing } from './nothing.tsx'
 import { grouped } from './numbers.ts'
+import { partly } from './partly.ts'
 import { Share } from './share.tsx'
 import { go, view } from './state.ts'
 import { NAMESPACE, narrowed } from './url.ts'
@@ -66,17 +68,14 @@ function Timeline({ id }: { id: string }) {
   const seconds = length === 0 ? 86_400 : (STEPS.find(step => length / step <= 120) ?? 604_800)
   const load = async () => {
     const now = Date.now()
-    const { bars } = await ask<{ bars: Bar[] }>('histogram', {
-      ...selection(view.value, now),
-      by: 'priority',
-      step: seconds,
-    })
-    return { bars, now }
+    const asked = { ...selection(view.value, now), by: 'priority', step: seconds }
+    return { ...(await ask<Histogram>('histogram', asked)), now }
   }
   const { data, error } = useLoaded(load, id, REFRESH_MS)
   if (error !== undefined) return <ErrorLine text={error} />
   if (!data) return <p class="wait">…</p>
   const { bars, now } = data
+  const part = partly(data)
   const count = sumOf(bars)
   const step = seconds * 1000
   const { since, until } = spanOf(view.value, now)
@@ -89,6 +88,7 @@ function Timeline({ id }: { id: string }) {
       <h2>
         {grouped(count)} alert{count === 1 ? '' : 's'}
       </h2>
+      {part && <p class="hint">{part}</p>}
       {count === 0 ? (
         <Nothing />
       ) : (
@@ -134,16 +134,20 @@ function Top({ title, by, field, id, hasTrend, waits, loaded }: TopProps) {
   const load = async () => {
     if (waits) return undefined
     const now = Date.now()
-    const { since, until = now } = spanOf(view.value, now)
+    const { since = 0, until } = spanOf(view.value, now)
     const chosen = selection(view.value, now)
-    const counts = (given: object, limit: number) => ask<{ counts: Count[] }>('top', { ...chosen, ...given, by, limit })
+    const counts = (given: object, limit: number) => ask<TopAnswer>('top', { ...chosen, ...given, by, limit })
     const iso = (ms: number) => new Date(ms).toISOString()
-    const before = hasTrend && since !== undefined && { since: iso(2 * since - until), until: iso(since) }
+    // It begins with a whole minute as the time itself does: the console has counted these already.
+    const length = until === undefined ? view.value.range : until - since
+    const before = hasTrend && since > 0 && { since: iso(since - length), until: iso(since) }
     const [these, those] = await Promise.all([counts({}, 20), before ? counts(before, BEFORE) : undefined])
-    const earlier = those && new Map(those.counts.map(({ value, count }) => [value, count]))
+    // Counts of a part of the alerts are not comparable.
+    const isKnown = those !== undefined && these.complete && those.complete
+    const earlier = isKnown ? new Map(those.counts.map(({ value, count }) => [value, count])) : undefined
     // What is rare may be behind the last of them.
-    const isWhole = those !== undefined && those.counts.length > 0 && those.counts.length < BEFORE
-    return { counts: these.counts, earlier, isWhole, id }
+    const isWhole = isKnown && those.counts.length > 0 && those.counts.length < BEFORE
+    return { ...these, earlier, isWhole, id }
   }
   const { data, error } = useLoaded(load, `${id} ${waits}`, REFRESH_MS)
   useEffect(() => {
@@ -151,10 +155,13 @@ function Top({ title, by, field, id, hasTrend, waits, loaded }: TopProps) {
   }, [data, id])
   const counts = (data?.counts ?? []).filter(({ value }) => value !== null)
   const most = counts[0]?.count ?? 1
+  const part = data && partly(data)
   return (
     <section class="top" aria-label={title}>
       <h2>{title}</h2>
       {counts.length === 0 && <p class="none">{error ?? (data ? 'none' : '…')}</p>}
+      {counts.length > 0 && <ErrorLine text={error} />}
+      {part && <p class="hint">{part}</p>}
       <ol>
         {counts.map(({ value, count }) => (
           <li key={value}>

@@ -26,7 +26,7 @@ export function Silences() {
   const [round, setRound] = useState(0)
   const [failure, setFailure] = useState<string | undefined>()
   const { data, error } = useLoaded(() => ask<SilencesAnswer>('silences'), String(round), 15_000)
-  const again = () => setRound(round + 1)
+  const again = () => setRound(last => last + 1)
   const end = (id: number) =>
     tell('DELETE', `silences/${id}`)
       .then(
@@ -43,7 +43,7 @@ export function Silences() {
         <ErrorLine text={failure ?? error} />
         {data && all.length === 0 && <p class="none">Nothing is silenced.</p>}
         <ol class="silences">
-          {all.map(({ id, condition, until, author, reason, count }) => {
+          {all.map(({ id, condition, until, author, reason, count, complete }) => {
             const isOver = Date.parse(until) <= Date.now()
             return (
               <li key={id} class={isOver ? 'over' : ''}>
@@ -59,6 +59,7 @@ export function Silences() {
                     type="button"
                     onClick={() => go({ ...START, screen: 'alerts', filter: condition, range: 0, silenced: 'only' })}
                   >
+                    {!complete && 'at least '}
                     {grouped(count)} alert{count === 1 ? '' : 's'}
                   </button>
                   {!isOver && may('triage') && (
@@ -81,7 +82,9 @@ function Begin({ done }: { done: () => void }) {
   const [hours, setHours] = useState(8)
   const [reason, setReason] = useState('')
   const [error, setError] = useState<string | undefined>()
+  const [isBusy, setBusy] = useState(false)
   const begin = async () => {
+    setBusy(true)
     setError(undefined)
     const until = new Date(Date.now() + hours * 3_600_000).toISOString()
     try {
@@ -92,6 +95,7 @@ function Begin({ done }: { done: () => void }) {
     } catch (problem) {
       setError((problem as Error).message)
     }
+    setBusy(false)
   }
   return (
     <section aria-label="A new silence">
@@ -122,7 +126,7 @@ function Begin({ done }: { done: () => void }) {
         <label class="grow">
           Why <input value={reason} maxLength={500} onInput={event => setReason(event.currentTarget.value)} />
         </label>
-        <button type="submit" class="main" disabled={condition.trim() === '' || reason.trim() === ''}>
+        <button type="submit" class="main" disabled={isBusy || condition.trim() === '' || reason.trim() === ''}>
           Silence
         </button>
       </form>

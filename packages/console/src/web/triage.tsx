@@ -10,6 +10,14 @@ import { may } from './session.ts'
 /** What was decided about alerts. What is not named stays. */
 export type Decision = Pick<Change, 'state' | 'reason' | 'assignee' | 'note'>
 
+/** A decision that the user has made, and about which alerts. */
+export interface Decided {
+  /** How many were made before, on this screen. */
+  readonly number: number
+  readonly ids: ReadonlySet<string>
+  readonly decision: Decision
+}
+
 interface DecideProps {
   /** Which: IDs, or all that a list shows. */
   readonly which: Pick<Change, 'ids' | 'select'>
@@ -43,16 +51,19 @@ export function Decide({ which, count, done, asked }: DecideProps) {
   const send = async (decision: Decision) => {
     setBusy(true)
     setError(undefined)
+    let changed = 0
     try {
       for (;;) {
-        const { more } = await tell<Changed>('PATCH', 'alerts', { ...which, ...decision })
-        if (!more) break
+        const answer = await tell<Changed>('PATCH', 'alerts', { ...which, ...decision })
+        changed += answer.changed
+        if (!answer.more) break
       }
       setAsking(undefined)
       setText('')
       done(decision)
     } catch (problem) {
-      setError((problem as Error).message)
+      const { message } = problem as Error
+      setError(changed === 0 ? message : `${grouped(changed)} alerts were changed, others were not: ${message}`)
     }
     setBusy(false)
   }

@@ -96,19 +96,27 @@ const partText = ({ field, op, values }: Part) =>
 
 const OPS = ['=', 'in', 'startswith', 'endswith', 'contains'] as const
 
+/** What something is about: parts as JSON, which may have changed since. */
+interface Of {
+  readonly of: string
+}
+
 function Try({ rule, first }: { rule: string; first: readonly Part[] }) {
   const [parts, setParts] = useState(first)
-  const [tested, setTested] = useState<Tested | undefined>()
+  const [tested, setTested] = useState<(Tested & Of) | undefined>()
   const [error, setError] = useState<string | undefined>()
-  const [written, setWritten] = useState<Tuned | undefined>()
+  const [written, setWritten] = useState<(Tuned & Of) | undefined>()
+  const [isWriting, setWriting] = useState(false)
   const exception: Exception = { rule, parts, since: since() }
+  const key = JSON.stringify(parts)
+  const isTested = tested?.of === key
+  const isWritten = written?.of === key
   useEffect(() => {
-    setWritten(undefined)
     let isOver = false
     const timer = setTimeout(async () => {
       try {
         const answer = await tell<Tested>('POST', 'tune/test', exception)
-        if (!isOver) setTested(answer)
+        if (!isOver) setTested({ ...answer, of: key })
         if (!isOver) setError(undefined)
       } catch (problem) {
         if (!isOver) setError((problem as Error).message)
@@ -118,14 +126,17 @@ function Try({ rule, first }: { rule: string; first: readonly Part[] }) {
       isOver = true
       clearTimeout(timer)
     }
-  }, [JSON.stringify(parts)])
+  }, [key])
   const change = (at: number, part: Part) => setParts(parts.map((one, i) => (i === at ? part : one)))
   const write = async () => {
+    setWriting(true)
+    setError(undefined)
     try {
-      setWritten(await tell<Tuned>('POST', 'tune', exception))
+      setWritten({ ...(await tell<Tuned>('POST', 'tune', exception)), of: key })
     } catch (problem) {
       setError((problem as Error).message)
     }
+    setWriting(false)
   }
   return (
     <section aria-label="Back-test">
@@ -183,7 +194,7 @@ function Try({ rule, first }: { rule: string; first: readonly Part[] }) {
               <button
                 type="button"
                 class="main"
-                disabled={written !== undefined || tested.problems.length > 0}
+                disabled={!isTested || tested.problems.length > 0 || isWriting || isWritten}
                 onClick={() => void write()}
               >
                 Write to the local rules file
@@ -196,7 +207,7 @@ function Try({ rule, first }: { rule: string; first: readonly Part[] }) {
               </button>
             )}
           </div>
-          {written && (
+          {written && isWritten && (
             <p role="status">
               Written to <code>{visible(written.file)}</code>. A sensor that watches the file loads it now.
             </p>

@@ -5,7 +5,9 @@
  * @returns a query of the index, undefined when there is no word
  */
 export function matchWords(words: string): string | undefined {
-  const found = [...words.matchAll(/"([^"]*)"(\*?)|(\S+)/g)].flatMap(([, quoted, after, bare]) => {
+  // To SQLite a query ends at a NUL.
+  const plain = words.replaceAll('\0', ' ')
+  const found = [...plain.matchAll(/"([^"]*)"(\*?)|(\S+)/g)].flatMap(([, quoted, after, bare]) => {
     const text = quoted ?? bare!.replaceAll('"', '')
     const begins = quoted === undefined ? text.endsWith('*') : after === '*'
     // What the index treats as punctuation only is not a word.

@@ -152,11 +152,12 @@ function Marks({ findings }: { findings: readonly { readonly severity: string }[
 }
 
 function Alerts({ state }: { state: State }) {
-  const { alerts, done } = state
+  const { alerts, done, running } = state
   const open = view.value.open
   const number = alerts.value.findIndex(({ id }) => id === open)
   const counts = Object.entries(done.value?.counts ?? {}).sort(([, a], [, b]) => b - a)
-  const total = done.value?.alerts ?? alerts.value.length
+  // While it runs, the last result is another run's.
+  const total = (running.value ? undefined : done.value?.alerts) ?? alerts.value.length
   return (
     <section aria-label="Alerts">
       <h2>

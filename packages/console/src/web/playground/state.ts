@@ -23,6 +23,8 @@ const QUICK_MS = 1500
 /** Bytes of a rules file; larger files are not taken for one. */
 const MAX_RULES = 4_000_000
 
+const isLarge = ({ size }: File) => size > MAX_RULES
+
 export type Playground = ReturnType<typeof createPlayground>
 
 /** @param rules to begin with; default: falc's own */
@@ -89,15 +91,21 @@ export function createPlayground(rules: readonly RulesText[] = RULES) {
   async function add(chosen: readonly File[]): Promise<void> {
     const texts = await Promise.all(
       chosen
-        .filter(({ size }) => size <= MAX_RULES)
+        .filter(file => !isLarge(file))
         .map(async file => ({ name: file.name, content: (await file.text()).replace(/\r\n/g, '\n') })),
     )
-    // Those that one began with are an example; own ones take their place.
-    const kept = files.value === rules ? [] : files.value.filter(({ name }) => !texts.some(text => text.name === name))
-    files.value = [...kept, ...inLoadOrder(texts)]
-    revision.value++
-    select(files.value[0]?.name ?? '')
-    void run()
+    if (texts.length > 0) {
+      // Those that one began with are an example; own ones take their place.
+      const kept =
+        files.value === rules ? [] : files.value.filter(({ name }) => !texts.some(text => text.name === name))
+      files.value = [...kept, ...inLoadOrder(texts)]
+      revision.value++
+      select(files.value[0]?.name ?? '')
+      void run()
+    }
+    const large = chosen.filter(isLarge).map(({ name }) => name)
+    // After the run has begun, which forgets earlier errors.
+    if (large.length > 0) error.value = `left out, larger than ${MAX_RULES / 1_000_000} MB: ${large.join(', ')}`
   }
 
   function remove(name: string): void {
@@ -133,7 +141,7 @@ export function createPlayground(rules: readonly RulesText[] = RULES) {
   }
 
   async function run(): Promise<void> {
-    stop()
+    end()
     running.value = true
     error.value = undefined
     progress.value = undefined
@@ -171,7 +179,13 @@ export function createPlayground(rules: readonly RulesText[] = RULES) {
     if (own()) running.value = false
   }
 
+  /** For the user: this run has no result, and that of the run before is none of its own. */
   function stop(): void {
+    if (running.value) done.value = undefined
+    end()
+  }
+
+  function end(): void {
     clearTimeout(quiet)
     runner?.stop()
     runner = undefined
@@ -195,7 +209,7 @@ export function createPlayground(rules: readonly RulesText[] = RULES) {
 
   function close(): void {
     isClosed = true
-    stop()
+    end()
     language.stop()
   }
 
