@@ -104,11 +104,18 @@ install() {
 	esac
 }
 
-# Configuration that is there already is left alone.
+# Configuration that is there already is left alone. Files of the former release that this one lacks are removed: names in the
+# bundle have digests.
 install_tar() {
+	tar -tf "$1" | grep -v '/$' >"$work/files"
+	: >"$work/former"
+	[ ! -e "$ROOT$LIST" ] || grep -vxFf "$work/files" "$ROOT$LIST" >"$work/former" || true
 	tar -C "$ROOT/" --no-same-owner --exclude='./etc/*' -xf "$1"
 	tar -C "$ROOT/" --no-same-owner --skip-old-files -xf "$1" ./etc
-	tar -tf "$1" | grep -v '/$' >"$ROOT$LIST"
+	while read -r path; do
+		case $path in ./etc/*) echo "$path" >>"$work/files" ;; *) rm -f "$ROOT/$path" ;; esac
+	done <"$work/former"
+	cat "$work/files" >"$ROOT$LIST"
 	[ -z "$ROOT" ] || return 0
 	systemd-sysusers falc.conf
 	systemd-tmpfiles --create falc.conf || true
@@ -126,9 +133,9 @@ uninstall() {
 		done
 		rm -rf "$ROOT$LIST" "$ROOT/etc/falc" "$ROOT/var/log/falc" "$ROOT/var/lib/falc" "$ROOT/var/cache/falc"
 		rmdir "$ROOT/usr/lib/falc" 2>/dev/null || true
-	elif have dpkg && dpkg -s falc >/dev/null 2>&1; then
+	elif [ -z "$ROOT" ] && have dpkg && dpkg -s falc >/dev/null 2>&1; then
 		if have apt-get; then apt-get purge -y falc; else dpkg --purge falc; fi
-	elif have rpm && rpm -q falc >/dev/null 2>&1; then
+	elif [ -z "$ROOT" ] && have rpm && rpm -q falc >/dev/null 2>&1; then
 		rpm -e falc
 	else
 		fail 'falc is not installed'

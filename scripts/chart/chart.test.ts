@@ -99,6 +99,14 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
     expect(paths.filter(path => !found.has(path))).toEqual([])
   })
 
+  test('with a queue, the configuration for audit events is that of the workers', () => {
+    const audit = { enabled: true, queue: true, falco: { priority: 'notice' } }
+    const objects = renderer.helm({ nats: { enabled: true }, audit })
+    const { data } = objects.find(object => placeOf(object) === 'ConfigMap falc falc-audit')
+    expect(parse(data['workers.yaml'])).toMatchObject({ priority: 'notice', load_plugins: ['k8saudit'] })
+    expect(parse(data['falco.yaml'])).not.toHaveProperty('priority')
+  })
+
   test('values.schema.json accepts every scenario and rejects mistakes', () => {
     const valid = new Ajv({ strict: false }).compile(parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')))
     for (const name of SCENARIOS) expect([name, valid(valuesOf(name)), valid.errors]).toEqual([name, true, null])

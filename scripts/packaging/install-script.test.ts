@@ -1,6 +1,7 @@
 /** Runs the install script against a release on a test server: it runs nothing unsigned. The package managers are fakes. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -220,12 +221,18 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     expect(await run()).toEqual({ code: 0, err: '', calls: '' })
     const config = join(target, 'etc/falc/falco.yaml')
     writeFileSync(config, 'priority: info\n')
+    const former = join(target, 'usr/lib/falc/main-former.cjs')
+    writeFileSync(former, '')
+    appendFileSync(join(target, 'usr/lib/falc/installed-files'), './usr/lib/falc/main-former.cjs\n')
     expect(await run()).toEqual({ code: 0, err: '', calls: '' })
+    expect(existsSync(former)).toBe(false)
     expect(readFileSync(config, 'utf8')).toBe('priority: info\n')
     expect(existsSync(join(target, 'usr/bin/falc'))).toBe(true)
     expect(await run(['--uninstall'])).toEqual({ code: 0, err: '', calls: '' })
     expect(['usr', 'etc'].filter(name => existsSync(join(target, name, 'falc')))).toEqual([])
     expect(existsSync(join(target, 'usr/bin/falc'))).toBe(false)
+    // The machine's own package is not what is meant.
+    program('dpkg')
     expect(await run(['--uninstall'])).toEqual({ code: 1, err: 'install.sh: falc is not installed', calls: '' })
   })
 })

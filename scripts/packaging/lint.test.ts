@@ -43,6 +43,14 @@ describe('packages', { timeout: 600_000 }, () => {
   })
 })
 
+test('after a rotation, the engine is told in words that systemd 247, the oldest supported release, knows', () => {
+  const control = readFileSync(join(root, 'deploy/debian/control'), 'utf8')
+  expect(control).toContain('systemd (>= 247)')
+  const config = readFileSync(join(root, 'deploy/config/logrotate'), 'utf8')
+  const [, script] = /^\tpostrotate\n\t\t(.*)\n\tendscript$/m.exec(config)!
+  expect(script).toMatch(/^systemctl kill --kill-who=main --signal=USR1 falc\.service /)
+})
+
 describe.skipIf(skipped('peers', missing('apparmor_parser')))('the AppArmor profiles', () => {
   const text = readFileSync(join(root, 'deploy/apparmor/falc'), 'utf8')
   const parse = (input: string) => spawnSync('apparmor_parser', ['-Q', '-K'], { input, encoding: 'utf8' })

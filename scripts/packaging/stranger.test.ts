@@ -182,6 +182,13 @@ describe.skipIf(reason !== undefined)('the deb', () => {
     machine.inside('systemctl', 'enable', '--now', ...UNITS)
   })
 
+  test('installed again after a removal, it runs', async () => {
+    expect(machine.run('dpkg', '--no-triggers', '-r', 'falc').code).toBe(0)
+    install('0.0.2')
+    expect(active()).toEqual(['active', 'active'])
+    await detects('again')
+  })
+
   test('once removed, it no longer runs, and its configuration is kept', async () => {
     await machine.until('engine', () => machine.programs().length > 0)
     const programs = machine.programs()

@@ -40,6 +40,8 @@
     {{- end }}
   {{- end }}
 {{- end }}
+{{- /* With the queue, the workers evaluate what the webhook only stores. */ -}}
+{{- if $v.audit.queue }}{{ include "falc.merge" (dict "data" (get $objects "ConfigMap/falc-audit").data "key" "workers.yaml" "values" $v.audit.falco) }}{{ end }}
 {{- with get $objects "ConfigMap/falc-keys" }}{{ $_ := set . "data" $v.updates.keys }}{{ end }}
 {{- with get $objects "DaemonSet/falc" }}{{ include "falc.sensor" (dict "object" . "values" $v) }}{{ end }}
 
