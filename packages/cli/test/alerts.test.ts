@@ -218,3 +218,13 @@ test('a missing store, and a configuration that names no store, are errors', asy
     'has no output of type store: name its file with --db',
   )
 })
+
+test('falc respond simulate looks into the store that -o names', async () => {
+  const book = [{ playbook: 'Note', when: 'alert.rule = Shell', steps: [{ notify: { output: 'stdout' } }] }]
+  writeFileSync(join(dir, 'book.yaml'), JSON.stringify(book))
+  writeFileSync(join(dir, 'other.yaml'), 'outputs: [{ name: history, type: store, path: none.db }]\n')
+  const options = ['-f', 'book.yaml', '-c', 'other.yaml', '-o', 'outputs[0].path=alerts.db']
+  const { code, stdout, stderr } = await falc('respond', 'simulate', ...options)
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout).toMatch(/^Note: (?!nothing)/m)
+})

@@ -49,3 +49,10 @@ test('an interrupted query returns its result so far, and reports how many alert
   expect(await answerOf(asked, given)).toEqual({ value: 2, code: 130 })
   expect(written).toEqual(['interrupted: this is about the newest 200 of 400 alerts\n'])
 })
+
+test('a query with too many different values says that some are not counted', async () => {
+  const { written, given } = terminal(false)
+  const cut = Object.defineProperty(question(), 'complete', { value: false })
+  expect(await answerOf(cut, given)).toEqual({ value: 4, code: 0 })
+  expect(written).toEqual(['there are too many different values: some are not counted\n'])
+})

@@ -1,10 +1,17 @@
 /** `workers` in falco.yaml: the output is byte for byte that of one thread, and the log says when workers cannot be used. */
+import { once } from 'node:events'
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { AlertData } from '@falc/engine'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../../scripts/testing/port.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
+import { loadConfig } from '../src/config/config.ts'
+import { loadEngine } from '../src/rules/compile.ts'
+import { k8sAuditFeed } from '../src/sources/k8s-audit-feed.ts'
+import { loadSources } from '../src/sources/load.ts'
 import { startFalc } from './process.ts'
 
 let dir: string
@@ -73,6 +80,39 @@ test('one thread evaluates all events if a rule reads evt.num', async () => {
   const [one, two] = [await run(1, 'numbered'), await run(2, 'numbered')]
   expect(two.stdout).toEqual(one.stdout)
   expect(two.stderr).toContain('one thread evaluates all events: a rule reads evt.num, which depends on those before')
+})
+
+test('a webhook whose port is in use ends a run with workers', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void taken.close())
+  await once(taken, 'listening')
+  const from = `http://127.0.0.1:${(taken.address() as AddressInfo).port}/k8s-audit`
+  const options = ['-o', 'workers=2', '-o', 'engine.kind=nodriver', '--no-cache']
+  const falc = startFalc(['run', '-r', 'plain.yaml', '--k8s-audit', from, ...options], dir)
+  onTestFinished(() => void falc.child.kill('SIGKILL'))
+  expect(await falc.exit).toBe(1)
+  expect(falc.output.stderr).toContain(`Error: webhook ${from}: `)
+})
+
+test('rules that are reloaded before the workers begin are theirs', async () => {
+  const sources = await loadSources()
+  const load = (name: string) => {
+    const files = [{ name: `${name}.yaml`, content: rule(name, '%ka.auditid') }]
+    const { engine } = loadEngine({}, { sources }, files)
+    return { engine, ruleset: engine.save() }
+  }
+  const [before, after] = [load('before'), load('after')]
+  const workers = { workers: 1, ruleset: before.ruleset, minBytes: 1 }
+  const feed = k8sAuditFeed({ from: join(dir, 'audit.log'), workers, warn: () => {} })
+  feed.want!(after.engine, { config: loadConfig(undefined, []), rules: [], ruleset: after.ruleset })
+  const alerts: string[] = []
+  const consumer = {
+    event: () => false,
+    alert: ({ rule }: AlertData) => void alerts.push(rule),
+    pause: () => undefined,
+  }
+  await feed.run(consumer, new AbortController().signal)
+  expect([...new Set(alerts)]).toEqual(['after'])
 })
 
 test('a live run counts per worker, and reloads its rules', async () => {

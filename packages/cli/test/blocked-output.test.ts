@@ -1,10 +1,16 @@
-/** An output that blocks for good: live feeds continue and that output loses alerts; finite feeds wait. */
-import { mkdtempSync, rmSync } from 'node:fs'
+/**
+ * A session and its outputs. One that blocks for good: live feeds continue and that output loses alerts; finite feeds wait.
+ * At the end, what waits is delivered and everything is closed.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
-import { eventually } from '../../../scripts/testing/wait.ts'
+import { eventually, until } from '../../../scripts/testing/wait.ts'
 import { loadConfig } from '../src/config/config.ts'
+import { CliError } from '../src/fail.ts'
 import { Log } from '../src/log.ts'
 import { type Loaded, Session } from '../src/run/session.ts'
 import type { Consumer, Feed } from '../src/sources/feed.ts'
@@ -23,21 +29,39 @@ const CONFIG = [
   'output_timeout=200',
 ]
 
+/** Only a file gets alerts. The end waits for programs, however busy the machine is. */
+const toFile = (name: string) => [
+  'stdout_output.enabled=false',
+  `file_output={enabled: true, filename: ${join(dir, name)}}`,
+  'output_timeout=1000000',
+]
+
+function loadedOf(options: readonly string[]): Loaded {
+  const config = loadConfig(undefined, options)
+  return { config, rules: [], rulesFiles: [], loadedAt: 0n, captureDurations: new Map() } as unknown as Loaded
+}
+
+const sessionOf = (loaded: Loaded) =>
+  new Session(loaded, new Map([['test', {} as never]]), new Log({ ...loaded.config, log_stderr: false }))
+
+function feedOf(run: Feed['run'], finite = false): Feed {
+  return { ...{ source: 'test', title: 'test', finite, losses: () => ({}), meter: {} }, run }
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
+
 /** A session with one feed, and what the feed sees of it. */
 async function start(finite: boolean) {
   const log = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-  const config = loadConfig(undefined, CONFIG)
-  const loaded = { config, rules: [], rulesFiles: [], loadedAt: 0n, captureDurations: new Map() } as unknown as Loaded
-  const session = new Session(loaded, new Map([['test', {} as never]]), new Log(config))
+  const loaded = loadedOf(CONFIG)
+  const session = new Session(loaded, new Map([['test', {} as never]]), new Log(loaded.config))
   await session.open()
   const { promise: consumer, resolve } = Promise.withResolvers<Consumer>()
-  const feed = {
-    ...{ source: 'test', title: 'test', finite, losses: () => ({}), meter: {} },
-    run: (given: Consumer, signal: AbortSignal) => {
-      resolve(given)
-      return new Promise<void>(done => signal.addEventListener('abort', () => done()))
-    },
-  } as Feed
+  const feed = feedOf((given, signal) => {
+    resolve(given)
+    return aborted(signal)
+  }, finite)
   const ended = session.run([feed])
   const end = async () => {
     session.stop()
@@ -83,4 +107,74 @@ test('a finite feed waits for a blocked output until the run is stopped', async 
   expect(over).toBe(false)
   await end()
   await wait
+})
+
+test('when one feed fails, what another one still has is delivered', async () => {
+  const session = sessionOf(loadedOf(toFile('late')))
+  await session.open()
+  const failing = feedOf(() => Promise.reject(new CliError('no more events')))
+  const slow = feedOf(async (consumer, signal) => {
+    await aborted(signal)
+    await turn()
+    consumer.report!({ rule: 'r', priority: 'Notice', output: 'the last one' })
+  })
+  await expect(session.run([failing, slow])).rejects.toThrow('no more events')
+  expect(readFileSync(join(dir, 'late'), 'utf8')).toContain('the last one')
+})
+
+test('a feed begins with the rules of a reload that came before the run', async () => {
+  const loaded = loadedOf(toFile('early'))
+  const session = sessionOf(loaded)
+  await session.open()
+  const next = { ...loaded }
+  await session.replace(next)
+  const wanted: unknown[] = []
+  await session.run([{ ...feedOf(async () => {}), want: (_, now) => wanted.push(now) }])
+  expect(wanted).toHaveLength(1)
+  expect(wanted[0]).toBe(next)
+})
+
+test('a failure after the stop does not discard what waits', async () => {
+  const [gate, path] = [join(dir, 'gate'), join(dir, 'kept')]
+  execFileSync('mkfifo', [gate])
+  // It reads nothing until the gate opens.
+  const program = `read go < ${gate}; exec cat > ${path}`
+  const blocked = ['program_output.enabled=true', 'program_output.keep_alive=true', `program_output.program=${program}`]
+  const session = sessionOf(loadedOf([...toFile('beside'), ...blocked]))
+  await session.open()
+  const { promise: began, resolve } = Promise.withResolvers<Consumer>()
+  const feed = feedOf((given, signal) => {
+    resolve(given)
+    return aborted(signal)
+  })
+  const ended = session.run([feed])
+  alert(await began, 5)
+  session.stop()
+  session.fail('events are lost')
+  const opening = spawn('sh', ['-c', `echo > ${gate}`])
+  onTestFinished(() => void opening.kill('SIGKILL'))
+  await expect(ended).rejects.toThrow('events are lost')
+  expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(5 + 1)
+})
+
+test('outputs that a reload opens while the run ends are closed, too', async () => {
+  const pids = join(dir, 'pids')
+  const session = sessionOf(loadedOf(toFile('first')))
+  await session.open()
+  const ended = session.run([feedOf((_, signal) => aborted(signal))])
+  const program = `echo $$ > ${pids}; exec cat`
+  const started = ['program_output.enabled=true', 'program_output.keep_alive=true', `program_output.program=${program}`]
+  const replaced = session.replace(loadedOf([...toFile('next'), ...started]))
+  session.stop()
+  await Promise.all([ended, replaced])
+  await until('the program', () => existsSync(pids) && readFileSync(pids, 'utf8') !== '')
+  const pid = Number(readFileSync(pids, 'utf8'))
+  onTestFinished(() => {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // As it should be: it has ended.
+    }
+  })
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })

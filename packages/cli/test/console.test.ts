@@ -1,8 +1,10 @@
 /** falc console as a process: where it may listen, and that the alerts it accepts are stored. */
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../../scripts/testing/port.ts'
 import { eventually } from '../../../scripts/testing/wait.ts'
 import { startFalc } from './process.ts'
@@ -74,6 +76,29 @@ test('creates tokens, and with a token file rejects requests without one', async
   expect([await status({}), await status({ authorization: `Bearer ${token}` })]).toEqual([401, 200])
   console.child.kill('SIGTERM')
   expect(await console.exit).toBe(0)
+})
+
+test('a run that cannot open its console ends, and so does the program of its output', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void taken.close())
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  const any = '- {rule: r, desc: d, condition: ka.verb = get, output: o, priority: INFO, source: k8s_audit}'
+  writeFileSync(join(dir, 'any.yaml'), any)
+  writeFileSync(
+    join(dir, 'taken.yaml'),
+    `rules_files: [any.yaml]
+stdout_output: {enabled: false}
+program_output: {enabled: true, keep_alive: true, program: cat}
+outputs: [{name: history, type: store, path: taken.db}]
+console: {enabled: true, listen: "127.0.0.1:${port}"}
+`,
+  )
+  const from = `http://127.0.0.1:${await freePort()}/audit`
+  const { child, output, exit } = startFalc(['run', '-c', 'taken.yaml', '--k8s-audit', from], dir)
+  onTestFinished(() => void child.kill('SIGKILL'))
+  expect(await exit).toBe(1)
+  expect(output.stderr).toContain('Error: Could not open the console: ')
 })
 
 test('in one process with falc run, the console shows the alert, why it was raised, and the outputs', async () => {

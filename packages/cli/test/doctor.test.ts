@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -69,6 +69,7 @@ test('a configuration is checked: keys, rules, paths, ports, servers', async () 
     join(root, 'good.yaml'),
     '- {rule: r, desc: d, condition: evt.type = open, output: o, priority: INFO}\n',
   )
+  symlinkSync('loop', join(root, 'loop'))
   writeFileSync(join(root, 'bad.yaml'), '- {rule: r, desc: d, condition: evt.type =, output: o, priority: INFO}\n')
   expect(
     await check(`rules_files: [good.yaml, none.yaml]
@@ -79,6 +80,8 @@ response: {playbooks: [none.yaml], folder: no/such/folder/response}
 outputs:
   - {name: db, type: store, path: no/such/folder/alerts.db, queue: {disk: no/such/folder/queue}}
   - {name: off, type: store, path: no/such/folder/alerts.db, enabled: false}
+  - {name: looping, type: store, path: loop/alerts.db, queue: {disk: good.yaml}}
+  - {name: logs, type: loki, url: "http://127.0.0.1:${port}"}
 http_output: {enabled: true, url: "http://127.0.0.1:${port}/alerts", ca_cert: none.pem}
 `),
   ).toEqual({
@@ -88,12 +91,16 @@ http_output: {enabled: true, url: "http://127.0.0.1:${port}/alerts", ca_cert: no
       'optional rules: 1 rule in 1 file; skipped: none.yaml',
       'missing http_output.ca_cert: none.pem cannot be read: ENOENT',
       'missing response.playbooks: none.yaml cannot be read: ENOENT',
-      'missing response.folder: no/such/folder/response cannot be written: ENOENT',
+      // falc makes these two with the folders above them.
+      'ok response.folder: no/such/folder/response',
       'missing output db: path: no/such/folder/alerts.db cannot be written: ENOENT',
-      'missing output db: queue.disk: no/such/folder/queue cannot be written: ENOENT',
+      'ok output db: queue.disk: no/such/folder/queue',
+      'missing output looping: path: loop/alerts.db cannot be written: ELOOP',
+      'missing output looping: queue.disk: good.yaml cannot be written: ENOTDIR',
       'missing file_output.filename: no/such/folder/alerts.log cannot be written: ENOENT',
       `missing webserver: 127.0.0.1:${port}: EADDRINUSE`,
       `ok http_output.url: http://127.0.0.1:${port} accepts connections`,
+      `ok output logs: http://127.0.0.1:${port} accepts connections`,
     ],
   })
   await new Promise(resolve => server.close(resolve))

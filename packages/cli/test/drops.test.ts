@@ -136,6 +136,18 @@ test('the first loss is reported at once, further ones once a second', () => {
   expect(told).toEqual([`750 ${TOLD(2)}`, `1750 ${TOLD(4)}`])
 })
 
+test('losses before a reload are none of the last second', () => {
+  const told: string[] = []
+  const settings = { threshold: 0, actions: ['alert'], rate: 1, max_burst: 5, simulate_drops: false } as const
+  const actions = { log: () => {}, alert: ({ output }: { output: string }) => told.push(output), exit: () => {} }
+  const before = new DropMonitor(settings, actions)
+  before.look(counted(100, 7), 0)
+  const after = new DropMonitor(settings, actions, before.seen)
+  after.look(counted(110, 7), 1000)
+  after.look(counted(120, 9), 2000)
+  expect(told).toEqual([TOLD(7), TOLD(2)])
+})
+
 test('the alert names the process that fills the rings, and when losses began', () => {
   const fields: unknown[] = []
   const monitor = new DropMonitor(

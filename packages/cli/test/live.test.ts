@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -56,6 +56,15 @@ describe('signals', () => {
     expect(alerts(run)).toEqual(['Notice first saw one', 'Notice first saw two'])
     expect(run.output.stderr).toContain(`${signal} received, exiting...`)
     expect(run.output.stderr).toContain('Events detected: 2\nRule counts by severity:\n   NOTICE: 2\n')
+  })
+
+  test('a pid file that cannot be removed at the end is a warning', async () => {
+    const run = await follow('-P', 'falc.pid')
+    rmSync(join(dir, 'falc.pid'))
+    mkdirSync(join(dir, 'falc.pid'))
+    run.child.kill('SIGTERM')
+    expect(await run.exit).toBe(0)
+    expect(run.output.stderr).toContain('Warning: Could not remove the pid file: ')
   })
 
   test('SIGUSR1 reopens a file that was moved away', async () => {

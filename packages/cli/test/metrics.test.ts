@@ -139,6 +139,19 @@ describe('snapshots', () => {
     expect((await snapshots(1)).length).toBe(count)
   })
 
+  test('to a file that cannot be written do not undo a reload', async () => {
+    const config = (metrics: string) => `rules_files: [rules.yaml]\nstdout_output: {enabled: true}\n${metrics}\n`
+    const path = join(dir, 'falco.yaml')
+    writeFileSync(path, config('metrics: {enabled: false}'))
+    const run = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl', '--follow'], dir)
+    falc = run
+    await run.sees('Opening event source')
+    writeFileSync(path, config('metrics: {enabled: true, interval: 200ms, output_file: no/such/folder}'))
+    await run.sees('Reloaded configuration and rules: 2 rules')
+    expect(run.output.stderr).toContain('snapshots are lost until it can be written')
+    expect(run.output.stderr).not.toContain('Reload failed')
+  })
+
   test('to a file that cannot be written are refused at the start', async () => {
     const run = follow('metrics={enabled: true, interval: 200ms, output_file: no/such/folder}')
     expect(await run.exit).toBe(1)

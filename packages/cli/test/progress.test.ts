@@ -14,8 +14,8 @@ function streams(stderr: boolean, stdout: boolean) {
   return { stderr: stream, stdout: { isTTY: stdout }, text: () => text }
 }
 
-const feed = (size: number) =>
-  ({ title: 'capture x.scap', progress: () => ({ position: 5 << 20, size, events: 42 }) }) as unknown as Feed
+const feed = (size: number, position = 5 << 20) =>
+  ({ title: 'capture x.scap', progress: () => ({ position, size, events: 42 }) }) as unknown as Feed
 
 test('the progress of a replay is a line on the terminal that is erased at the end', () => {
   const { stderr, stdout, text } = streams(true, false)
@@ -29,11 +29,11 @@ test('the progress of a replay is a line on the terminal that is erased at the e
   expect(text()).toBe(before)
 })
 
-test('the progress of a pipe, whose size is unknown, is in MiB', () => {
+test.each([5, 3000])('the progress of a pipe, whose size is unknown, is in MiB: %d', size => {
   const { stderr, stdout, text } = streams(true, false)
-  showProgress([feed(0)], stderr, stdout)
+  showProgress([feed(0, size * 2 ** 20)], stderr, stdout)
   vi.advanceTimersByTime(600)
-  expect(text()).toContain('capture x.scap: 5 MiB, 42 events')
+  expect(text()).toContain(`capture x.scap: ${size} MiB, 42 events`)
 })
 
 test.each([

@@ -3,10 +3,12 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { MetadataOptions } from '@falc/sources-syscall'
 import { afterAll, describe, expect, test } from 'vitest'
 import { freePort } from '../../../scripts/testing/port.ts'
 import { until } from '../../../scripts/testing/wait.ts'
 import { missing as noLive } from '../../sources-syscall/test/live/machine.ts'
+import { openRecorded } from '../src/recording/recorded.ts'
 import { startFalc } from './process.ts'
 
 const CAPTURES = fileURLToPath(new URL('../../../examples/captures', import.meta.url))
@@ -111,11 +113,30 @@ describe('captures around alerts', () => {
     expect(files.length).toBe(alerts.length)
   })
 
+  test('are not cut by a limit of gibibytes', async () => {
+    const asking = rules(', capture: true').join('')
+    const { files } = await run('large', asking, ', default_duration: 400, max_file_size_mb: 4096')
+    const { files: free } = await run('free', asking, ', default_duration: 400')
+    const sizes = (names: readonly string[]) => names.map(name => statSync(join(dir, name)).size)
+    expect(sizes(files)).toEqual(sizes(free))
+  })
+
   test('do not stop the detection when their folder is missing', async () => {
     const { alerts, files } = await run('none/x', rules(', capture: true').join(''), '')
     expect(files).toEqual([])
     expect(alerts.length).toBeGreaterThan(3)
   })
+})
+
+test('the directory of pods is closed where a recording needs none', async () => {
+  let closed = 0
+  const pods = { close: () => void closed++ } as unknown as NonNullable<MetadataOptions['pods']>
+  const settings = { snaplen: undefined, socketPath: undefined, containers: { pods } }
+  const recorded = await openRecorded(join(CAPTURES, 'host-a.scap'), settings)
+  await recorded.close()
+  expect(closed).toBe(1)
+  await expect(openRecorded(join(dir, 'none.scap'), settings)).rejects.toThrow('Unable to open the capture')
+  expect(closed).toBe(2)
 })
 
 const reason = noLive()

@@ -278,6 +278,18 @@ test.each([
   expect(relay.output.stderr).toContain(reason)
 })
 
+test('a port that is taken ends the relay, although an output listens already', async () => {
+  const yaml = `listenaddress: 127.0.0.1
+listenport: ${new URL(url).port}
+outputs: [{ name: page, type: prometheus, listen: "127.0.0.1:${port}" }]
+`
+  writeFileSync(join(dir, 'sidekick.yaml'), yaml)
+  const relay = startFalc(['relay', '-c', 'sidekick.yaml'], dir)
+  started.push(relay)
+  expect(await relay.exit).toBe(1)
+  expect(relay.output.stderr).toContain('falc relay cannot listen')
+})
+
 test('--check shows the outputs', async () => {
   writeFileSync(join(dir, 'sidekick.yaml'), `{slack: {webhookurl: "${url}/slack"}, syslog: {host: h, port: 514}}`)
   const relay = startFalc(['relay', '-c', 'sidekick.yaml', '--check'], dir)

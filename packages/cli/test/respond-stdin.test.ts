@@ -1,12 +1,23 @@
-/** Alerts on the standard input of `falc respond`, which may come from any program. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+/** `falc respond`: alerts on its standard input, which may come from any program, and people's answers to steps that wait. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { Journal } from '@falc/response'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Log } from '../src/log.ts'
+import { answer } from '../src/playbooks/approve.ts'
+import type { RespondCall } from '../src/playbooks/call.ts'
 import { linesOf, readStdin } from '../src/respond/inputs.ts'
 import { startFalc } from './process.ts'
+
+vi.mock('node:os', async importOriginal => {
+  const os = await importOriginal<typeof import('node:os')>()
+  const userInfo = () => {
+    throw new Error('uv_os_get_passwd returned ENOENT (no such file or directory)')
+  }
+  return { ...os, userInfo }
+})
 
 const ALERT = '{"rule":"Shell","priority":"Notice","output":"x","time":"2026-11-24T10:00:00Z","output_fields":{}}'
 
@@ -63,4 +74,18 @@ test('a line longer than 1 MiB is refused, and the next one is read', async () =
   falc.child.kill('SIGTERM')
   expect(await falc.exit).toBe(1)
   expect(falc.output.stdout).not.toContain('too-long')
+})
+
+test('a user without a name, as in a container, approves a step under the number', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falc-respond-approve-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  const journal = await Journal.open(dir)
+  const about = { run: 'a1b2', playbook: 'p', step: 1, action: 'stop_container' }
+  const alert = { id: 'a', rule: 'Shell', time: '', output: '' }
+  const expires = new Date(Date.now() + 3_600_000).toISOString()
+  journal.append({ kind: 'waiting', ...about, alert, plan: ['stop container web'], expires, full: ALERT })
+  await journal.close()
+  const call = { config: { response: { folder: dir } }, flags: {}, rest: ['a1'] } as unknown as RespondCall
+  expect(answer(call, 'approved')).toBe(0)
+  expect(readFileSync(join(dir, 'approve', 'a1b2'), 'utf8')).toBe(`approved\nuser ${process.getuid!()}`)
 })

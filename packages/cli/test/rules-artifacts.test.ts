@@ -3,12 +3,15 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { eventually } from '../../../scripts/testing/wait.ts'
 import { folder } from '../../outputs/test/transports/peer.ts'
 import type { Config } from '../src/config/config.ts'
+import type { Log } from '../src/log.ts'
 import { requirementsOf } from '../src/updates/artifact.ts'
+import { Follower } from '../src/updates/follow.ts'
 import { listed } from '../src/updates/listed.ts'
 import { nameOf, parseReference, printReference } from '../src/updates/reference.ts'
-import { digestOf, Repository } from '../src/updates/registry.ts'
+import { digestOf, RegistryError, Repository } from '../src/updates/registry.ts'
 import { pack, unpack } from '../src/updates/tar.ts'
 import { update } from '../src/updates/update.ts'
 import { files, said, settings, startLiar } from './registry.ts'
@@ -38,6 +41,11 @@ describe('archives', () => {
     expect(unpack(pack(some)).map(({ name, content }) => [name, String(content)])).toEqual(
       some.map(({ name, content }) => [name, String(content)]),
     )
+  })
+
+  test('of two files with one name cannot be packed, since none would be unpacked', () => {
+    const [one] = files({ 'a.yaml': '[]' })
+    expect(() => pack([one!, one!])).toThrow('two files with the name "a.yaml" cannot be in an artifact')
   })
 
   test('of GNU tar with a folder entry can be unpacked', () => {
@@ -145,6 +153,26 @@ describe('a registry that lies', () => {
     )
   })
 
+  test('follow goes on when it cannot note on the disk what it has refused', async () => {
+    const { host, stop } = await startLiar((_, response) =>
+      response.end(manifest({ config: { mediaType: 'application/x' } })),
+    )
+    onTestFinished(stop)
+    const options = settings(dir, host, open)
+    mkdirSync(join(options.generations.folder, 'refused.json.new'), { recursive: true })
+    const warnings: string[] = []
+    const log = { error: () => {}, warning: (text: string) => warnings.push(text) } as unknown as Log
+    const follower = new Follower([parseReference(`${host}/r/base:1`)], options, log, () => {})
+    const ending = new AbortController()
+    const running = follower.run(ending.signal)
+    await Promise.race([running, eventually(() => expect(warnings).toHaveLength(1))])
+    ending.abort()
+    await running
+    expect(warnings[0]).toContain('EISDIR')
+    const failed = follower.series().find(({ labels }) => labels?.outcome === 'failed')
+    expect(failed?.value).toBe(1)
+  })
+
   test('a redirect to a host without TLS is refused', async () => {
     const reason = await asked((_, response) => response.writeHead(307, { location: 'http://192.0.2.1/x' }).end())
     expect(reason).toBe('redirected to http://192.0.2.1, which has no TLS')
@@ -201,4 +229,16 @@ test('the token flow sends the password to the token service, and the token with
     `/token Basic ${auth}`,
     '/v2/r/base/manifests/1 Bearer repository:r/base:pull',
   ])
+})
+
+test('a file of credentials that cannot be read is named', async () => {
+  const { host, stop } = await startLiar((_, response) =>
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end(),
+  )
+  onTestFinished(stop)
+  const credentials = join(dir, 'none.json')
+  const repository = new Repository(parseReference(`${host}/r/base:1`), { plain: [host], credentials })
+  await expect(repository.manifest('1')).rejects.toThrow(
+    new RegistryError(`credentials ${credentials}: it does not exist`, false),
+  )
 })

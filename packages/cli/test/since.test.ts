@@ -25,3 +25,12 @@ test('a shorter period and a point in time are exact', () => {
   expect(since).toBeLessThanOrEqual(now() - 90_000_000_000n)
   expect(queryOf({ since: '2026-11-24T10:00:01Z' }, alerts()).since! % MINUTE).toBe(1_000_000_000n)
 })
+
+test('a point in time is exact to the nanosecond, as alerts print theirs', () => {
+  const times = ['2026-11-24T10:00:00.123456789Z', '2026-11-24T12:00:00.1234567+02:00', '1969-12-31T23:59:59.25Z']
+  expect(times.map(until => queryOf({ until }, alerts()).until)).toEqual([
+    1_795_514_400_123_456_789n,
+    1_795_514_400_123_456_700n,
+    -750_000_000n,
+  ])
+})

@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { loadConfig } from '../src/config/config.ts'
 import { EARLY_LOG, Log } from '../src/log.ts'
-import type { MetricsSource } from '../src/meter/metrics-source.ts'
+import { type MetricsSource, nowNs } from '../src/meter/metrics-source.ts'
 import { takeSnapshots } from '../src/meter/snapshots.ts'
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_700_000_000_123 }))
@@ -41,6 +41,28 @@ test('snapshots are taken at multiples of the interval', () => {
   const taken = times.length
   vi.advanceTimersByTime(60_000)
   expect(times).toHaveLength(taken)
+})
+
+test('the time is that of the clock, even if it has been set since the start', () => {
+  for (const set of [4_000_000_000_000, 1_600_000_000_000]) {
+    vi.setSystemTime(set)
+    expect(nowNs()).toBe(BigInt(set) * 1_000_000n)
+  }
+})
+
+test('after a reload, a file that cannot be written costs snapshots until it can, and nothing else', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'falc-snapshots-'))
+  onTestFinished(() => rmSync(dir, { recursive: true }))
+  const path = join(dir, 'later', 'metrics.jsonl')
+  const { source, feeds } = metered(`output_file: ${path}`)
+  feeds.push(FEED)
+  expect(() => takeSnapshots(source, () => {}, log)).toThrow('metrics.output_file: ')
+  onTestFinished(takeSnapshots(source, () => {}, log, true))
+  vi.advanceTimersByTime(20_000)
+  mkdirSync(join(dir, 'later'))
+  vi.advanceTimersByTime(30_000)
+  const samples = readFileSync(path, 'utf8').trim().split('\n')
+  expect(samples.map(line => JSON.parse(line).sample)).toEqual([2, 3])
 })
 
 test('samples begin with the first feed, however long outputs take to open', () => {

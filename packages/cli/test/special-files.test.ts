@@ -4,6 +4,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSy
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { fromKubeconfig } from '@falc/kubernetes'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../../../scripts/testing/wait.ts'
@@ -171,5 +172,28 @@ describe('an audit log', () => {
     const { ids, warnings } = await run(settings('/proc/nowhere/state'))
     expect(ids).toEqual(['1'])
     await eventually(() => expect(warnings.join()).toContain('the position cannot be saved'))
+  })
+})
+
+describe('a capture that breaks off', () => {
+  beforeAll(() => {
+    writeFileSync(at('cut.scap'), gunzipSync(readFileSync(CAPTURE)).subarray(0, -10))
+    writeFileSync(at('r.yaml'), '- { rule: R, desc: d, condition: evt.type = open, output: o, priority: INFO }\n')
+    writeFileSync(at('cut.test.yaml'), 'rules: r.yaml\ntests: [{ name: a, capture: cut.scap, expect: {} }]\n')
+  })
+  test.each([
+    ['diff r.yaml r.yaml -e cut.scap'],
+    ['profile-rules -r r.yaml -e cut.scap'],
+    ['test cut.test.yaml'],
+    ['explain -r r.yaml --rule R --event cut.scap --num 1000000'],
+  ])('is an error that names it: falc %s', async line => {
+    const { exit, output } = startFalc(line.split(' '), dir)
+    expect(await exit).toBe(1)
+    expect(output.stderr).toMatch(/^Error: capture cut\.scap: .*\(at byte \d+\)\n$/)
+  })
+  test('is none behind the event that is explained', async () => {
+    const { exit, output } = startFalc('explain -r r.yaml --rule R --event cut.scap --num 14'.split(' '), dir)
+    expect([await exit, output.stderr]).toEqual([0, ''])
+    expect(output.stdout).toContain('cut.scap, event 14\n')
   })
 })

@@ -117,6 +117,12 @@ test('an invalid configuration gives no secret away either', async () => {
   expect(JSON.parse(parts['configuration.json']!).problem).toContain('http_output.enabled')
 })
 
+test('a password may hold a bare %', async () => {
+  journal([`Fri May  4 10:20:31 2026: Warning: http output: 5% of ${CANARY}%: 500`])
+  const parts = await bundle({ http_output: { enabled: true, url: `http://u:${CANARY}%@127.0.0.1:9/` } })
+  for (const [name, text] of Object.entries(parts)) expect(text, name).not.toContain(CANARY)
+})
+
 test('a missing journal is noted, and a long one is cut to its last 256 KiB', async () => {
   writeFileSync(join(dir, 'bin/journalctl'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
   expect((await bundle({}))['log.txt']).toMatch(/^the journal cannot be read: /)

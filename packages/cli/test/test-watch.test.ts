@@ -1,3 +1,4 @@
+/** falc test in the long run, and in several processes. */
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,4 +27,38 @@ test('falc test --watch runs again when rules change, and not when something els
   renameSync(join(folder, 'next'), join(folder, 'r.yaml'))
   await falc.sees('1 test, 1 failed')
   expect(falc.output.stdout.match(/^\d+ tests?, /gm)).toHaveLength(2)
+})
+
+const RULE = '- { rule: R, desc: d, condition: evt.type = open, output: o, priority: INFO }\n'
+
+test('falc test --watch waits for a test file that is taken away, and runs it when it is back', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'falc-watch-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'r.test.yaml')
+  const one = { name: 'nothing', event: { 'evt.type': 'execve' }, expect: {} }
+  writeFileSync(join(folder, 'r.yaml'), RULE)
+  writeFileSync(path, JSON.stringify({ rules: 'r.yaml', tests: [one] }))
+  const falc = startFalc(['test', '--watch', 'r.test.yaml'], folder)
+  onTestFinished(() => void falc.child.kill())
+  await falc.sees('1 test, all passed')
+  rmSync(path)
+  await falc.sees('Could not read test file r.test.yaml: it does not exist')
+  writeFileSync(path, JSON.stringify({ rules: 'r.yaml', tests: [one, one] }))
+  await falc.sees('2 tests, all passed')
+})
+
+test('processes of falc test report results of any length', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'falc-jobs-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const tests = Array.from({ length: 2000 }, (_, i) => ({
+    name: `${i} ${'x'.repeat(500)}`,
+    event: { 'evt.type': 'execve' },
+    expect: {},
+  }))
+  writeFileSync(join(folder, 'r.yaml'), RULE)
+  for (const name of ['a', 'b'])
+    writeFileSync(join(folder, `${name}.test.yaml`), JSON.stringify({ rules: 'r.yaml', tests }))
+  const { exit, output } = startFalc(['test', '--jobs', '2', '.'], folder)
+  expect([await exit, output.stderr]).toEqual([0, ''])
+  expect(output.stdout).toMatch(/^4000 tests, all passed$/m)
 })

@@ -1,6 +1,9 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Activity } from '../src/top/activity.ts'
 import { frame } from '../src/top/frame.ts'
+import { startFalc } from './process.ts'
 
 /** A busy machine: more of everything than a terminal has lines. */
 function busy(): Activity {
@@ -46,4 +49,11 @@ test.each([
 test('without a height, a frame has as many rows as requested', () => {
   const lines = frame(busy(), { ...state, rules }, { rows: 30, width: 200, height: undefined }).split('\n')
   expect(lines.filter(line => /process\d/.test(line))).toHaveLength(30)
+})
+
+test('a reader that has gone ends falc top quietly', async () => {
+  const capture = join(import.meta.dirname, '../../../examples/captures/host-a.scap')
+  const { child, exit, output } = startFalc(['top', '-e', capture, '-d', '0.01'], tmpdir())
+  child.stdout.destroy()
+  expect([await exit, output.stderr]).toEqual([0, ''])
 })

@@ -14,6 +14,7 @@ import { captureFeed } from '../sources/capture-feed.ts'
 import type { Feed } from '../sources/feed.ts'
 import { k8sAuditFeed } from '../sources/k8s-audit-feed.ts'
 import { loadSources } from '../sources/load.ts'
+import { runFeed } from '../testing/play-file.ts'
 
 export const explain = defineCommand({
   name: 'explain',
@@ -82,7 +83,7 @@ async function explainFile(
         `${explained > 1 ? '\n' : ''}${file}, event ${event.num ?? seen}\n${explanationText(printableTexts(explanation))}`,
       )
   }
-  await feed.run({ event, pause: () => undefined }, enough.signal)
+  await runFeed(feed, { event, pause: () => undefined }, enough.signal)
   return explained
 }
 

@@ -4,6 +4,7 @@ import { type Source, SourceText } from '@falc/engine'
 import { defineCommand, print } from '../command.ts'
 import { count } from '../count.ts'
 import { CliError } from '../fail.ts'
+import { kindOf } from '../read-file.ts'
 import { readRules } from '../rules/files.ts'
 import { loadSources } from '../sources/load.ts'
 
@@ -25,14 +26,16 @@ export const lintRules = defineCommand({
     if (!report) throw new CliError(`--format must be one of ${Object.keys(REPORTS).join(', ')}, not "${format}"`)
     if (paths.length === 0) throw new CliError('lint needs at least one file or folder (see falc lint --help)')
     const sources = await loadSources()
-    const before = readRules(rules)
+    // Each check needs the text of pipes, which give it once.
+    const pipes = new Map<string, string>()
+    const before = readRules(rules, undefined, pipes)
     let mended = 0
-    let checked = check(paths, before, sources)
+    let checked = check(paths, before, sources, pipes)
     for (let pass = 0; fix && pass < MAX_PASSES; pass++) {
       const fixed = mend(checked, new Set(unsafe ? ['safe', 'unsafe'] : ['safe']))
       if (fixed === 0) break
       mended += fixed
-      checked = check(paths, before, sources)
+      checked = check(paths, before, sources, pipes)
     }
     const { findings, texts } = checked
     const files = new Map(texts.map(({ name, content }) => [name, new SourceText(name, content)]))
@@ -47,8 +50,13 @@ interface Checked {
   readonly findings: readonly Finding[]
 }
 
-function check(paths: readonly string[], before: ReturnType<typeof readRules>, sources: readonly Source[]): Checked {
-  const texts = readRules(paths).flatMap(({ name, content }) => rulesTexts(name, content))
+function check(
+  paths: readonly string[],
+  before: ReturnType<typeof readRules>,
+  sources: readonly Source[],
+  pipes: Map<string, string>,
+): Checked {
+  const texts = readRules(paths, undefined, pipes).flatMap(({ name, content }) => rulesTexts(name, content))
   return { texts, findings: lint(texts, { sources, before }) }
 }
 
@@ -58,7 +66,7 @@ function mend({ texts, findings }: Checked, grades: ReadonlySet<Fix['grade']>): 
   for (const path of new Set(texts.map(text => text.path))) {
     const names = texts.filter(text => text.path === path).map(({ name }) => name)
     const own = findings.filter(({ place }) => names.includes(place.file))
-    if (path === '-' || !own.some(({ fix }) => fix)) continue
+    if (path === '-' || kindOf(path) === 'pipe' || !own.some(({ fix }) => fix)) continue
     const [{ content } = { content: '' }] = readRules([path])
     const fixed = applyFixes(content, own, grades)
     if (fixed.count === 0) continue

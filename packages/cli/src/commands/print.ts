@@ -7,6 +7,7 @@ import { hostname } from '../hostname.ts'
 import { printable } from '../printable.ts'
 import { captureFeed } from '../sources/capture-feed.ts'
 import { loadSource } from '../sources/load.ts'
+import { runFeed } from '../testing/play-file.ts'
 
 /** The default of sysdig. */
 const DEFAULT_FORMAT = '%evt.num %evt.time %evt.cpu %proc.name (%thread.tid) %evt.type %evt.args'
@@ -96,10 +97,7 @@ async function printAll(
   }
   const feed = await captureFeed(path)
   try {
-    await feed.run({ event, pause }, enough.signal)
-  } catch (error) {
-    if ((error as Error).name !== 'CaptureError') throw error
-    throw new CliError(`${feed.title}: ${(error as Error).message}`)
+    await runFeed(feed, { event, pause }, enough.signal)
   } finally {
     await pause()
   }

@@ -4,8 +4,8 @@ import { CliError } from '../fail.ts'
 import { hostname } from '../hostname.ts'
 import { EARLY_LOG, Log } from '../log.ts'
 import { keepOwnFiles } from '../own-files.ts'
-import { enricher } from '../relay/enrich.ts'
-import { Relay } from '../relay/relay.ts'
+import { type Enrich, enricher } from '../relay/enrich.ts'
+import { Relay, type RelayParts } from '../relay/relay.ts'
 import { type RelaySettings, relaySettings } from '../relay/settings.ts'
 import { SidekickConfig } from '../relay/sidekick/config.ts'
 import { tuneForEvents } from '../v8-flags.ts'
@@ -32,37 +32,54 @@ export const relay = defineCommand({
     const settings = relaySettings(config, { queue: flags.queue, skipUnsupported: flags['skip-unsupported'] })
     const log = new Log(EARLY_LOG)
     for (const warning of settings.warnings) log.warning(warning)
-    if (flags.check) {
-      for (const { name, type } of settings.outputs) print(`${name}: ${type}\n`)
-      settings.dispose()
+    try {
+      if (flags.check) for (const { name, type } of settings.outputs) print(`${name}: ${type}\n`)
+      else await serve(config, settings, enrich, flags['token-file'], log)
       return 0
+    } finally {
+      settings.dispose()
     }
-    const deliveries = await open(settings, log)
-    const tokens = flags['token-file']
-    const relay = new Relay(config, { deliveries, enrich, hostname: hostname(), tokens, log })
-    await relay.listen()
-    tuneForEvents()
-    // Renewed certificate files are reloaded, as in `falc run`.
-    const reopen = () => {
-      for (const delivery of deliveries) void delivery.reopen()
-    }
-    process.on('SIGHUP', reopen).on('SIGUSR1', reopen)
-    if (relay.exposed !== undefined)
-      log.warning(`listening on ${relay.exposed} without authentication: anyone who can reach it can forge alerts`)
-    await keepOwnFiles()
-    log.info(
-      `Accepting alerts at ${relay.urls.join(' and ')} for ${settings.outputs.map(({ name }) => name).join(', ')}`,
-    )
-    await stopSignal()
-    await relay.close()
-    const stop = new AbortController()
-    void stopSignal().then(() => stop.abort())
-    await Promise.all(deliveries.map(delivery => delivery.close(STOP_MS, stop.signal)))
-    process.off('SIGHUP', reopen).off('SIGUSR1', reopen)
-    settings.dispose()
-    return 0
   },
 })
+
+async function serve(
+  config: SidekickConfig,
+  settings: RelaySettings,
+  enrich: Enrich,
+  tokens: string | undefined,
+  log: Log,
+): Promise<void> {
+  const deliveries = await open(settings, log)
+  const relay = await listening(config, { deliveries, enrich, hostname: hostname(), tokens, log })
+  tuneForEvents()
+  // Renewed certificate files are reloaded, as in `falc run`.
+  const reopen = () => {
+    for (const delivery of deliveries) void delivery.reopen()
+  }
+  process.on('SIGHUP', reopen).on('SIGUSR1', reopen)
+  if (relay.exposed !== undefined)
+    log.warning(`listening on ${relay.exposed} without authentication: anyone who can reach it can forge alerts`)
+  await keepOwnFiles()
+  log.info(`Accepting alerts at ${relay.urls.join(' and ')} for ${settings.outputs.map(({ name }) => name).join(', ')}`)
+  await stopSignal()
+  await relay.close()
+  const stop = new AbortController()
+  void stopSignal().then(() => stop.abort())
+  await Promise.all(deliveries.map(delivery => delivery.close(STOP_MS, stop.signal)))
+  process.off('SIGHUP', reopen).off('SIGUSR1', reopen)
+}
+
+/** An output that listens, or stays connected, would keep a process that cannot receive alerts. @throws {CliError} */
+async function listening(config: SidekickConfig, parts: RelayParts): Promise<Relay> {
+  try {
+    const relay = new Relay(config, parts)
+    await relay.listen()
+    return relay
+  } catch (error) {
+    await Promise.all(parts.deliveries.map(delivery => delivery.close(0)))
+    throw error
+  }
+}
 
 /** Milliseconds without progress after which a stop gives up an output. */
 const STOP_MS = 5000

@@ -144,7 +144,7 @@ async function push(flags: RulesFlags, config: Config, [reference, ...paths]: re
   const { version, engine, sign } = flags
   if (version !== undefined && !/^\d+\.\d+\.\d+$/.test(version))
     throw new CliError(`--version must be X.Y.Z, not "${version}"`)
-  const files = paths.map(path => ({ name: basename(path), content: readFile(path) }))
+  const files = paths.map(path => ({ name: basename(path), content: contentOf(path) }))
   const requirements = engine === undefined ? [] : [{ name: 'engine_version_semver', version: engine }]
   const said = { name: nameOf(where), ...(version && { version }), dependencies: [], requirements }
   const [major = '', minor = ''] = version?.split('.') ?? []
@@ -154,4 +154,13 @@ async function push(flags: RulesFlags, config: Config, [reference, ...paths]: re
   const digest = await pushArtifact(to, said, files, tags, sign === undefined ? undefined : signed)
   print(`${where.registry}/${where.repository}@${digest} ${tags.join(' ')}\n`)
   return 0
+}
+
+/** @throws {CliError} */
+function contentOf(path: string): Buffer {
+  try {
+    return readFile(path)
+  } catch (error) {
+    throw new CliError(`Could not read ${path}: ${(error as Error).message}`)
+  }
 }

@@ -1,4 +1,5 @@
-import { existsSync, statSync, watch } from 'node:fs'
+import { existsSync, type FSWatcher, statSync, watch } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { COVERAGE_REPORTS, mergedCoverage, shareOf, TEST_REPORTS, testable } from '@falc/authoring'
 import { defineCommand, print } from '../command.ts'
 import { loadConfig } from '../config/config.ts'
@@ -57,13 +58,16 @@ export const test = defineCommand({
       return runFiles(files, request, options, (await loadSources()).map(testable), used)
     }
     if (flags.worker) {
-      process.send!(await run([]))
+      const outcome = await run([])
+      // Disconnecting before it is written would cut a long one.
+      await new Promise(resolve => process.send!(outcome, undefined, undefined, resolve))
       process.disconnect()
       return 0
     }
     for (;;) {
       const used: string[] = []
       const since = Date.now()
+      let isRead = true
       const code = await run(used)
         .then(outcome => {
           used.push(...outcome.used)
@@ -72,13 +76,11 @@ export const test = defineCommand({
         .catch((error: unknown) => {
           if (!again || !(error instanceof Error)) throw error
           print(`Error: ${error.message}\n`)
+          isRead = false
           return 1
         })
       if (!again) return code
-      await changed(
-        [...new Set([...used, ...rules, ...paths])].filter(path => existsSync(path)),
-        since,
-      )
+      await changed([...new Set([...used, ...rules, ...paths])], since, isRead)
       print('\n')
     }
 
@@ -114,21 +116,35 @@ export function percent(text: string | undefined, flag: string): number {
 }
 
 /**
- * Resolves when one of the files changes, or a YAML file in one of the folders; other files there are ignored. @param since when the files
- * were read, or earlier: a change in the meantime counts, too
+ * Resolves when one of the files changes, or a YAML file in one of the folders; other files there are ignored. A file that is
+ * gone, because an editor is replacing it for instance, changes when it is there again.
+ * @param since when the files were read, or earlier: a change in the meantime counts, too
+ * @param isRead all of them were read: one that is missing has been removed since
  */
-function changed(paths: readonly string[], since: number): Promise<void> {
+function changed(paths: readonly string[], since: number, isRead: boolean): Promise<void> {
   return new Promise(resolve => {
     const done = () => {
       for (const watcher of watchers) watcher.close()
       resolve()
     }
     const isFolder = (path: string) => kindOf(path) === 'folder'
-    const watchers = paths.map(path =>
-      watch(path, (_, name) => {
+    const watchers = paths.map(path => {
+      if (!existsSync(path)) return appearing(path, done)
+      return watch(path, (_, name) => {
         if (!isFolder(path) || name === null || /\.ya?ml$/.test(name)) done()
-      }),
-    )
-    if (paths.some(path => !isFolder(path) && statSync(path).mtimeMs > since)) done()
+      })
+    })
+    const timeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+    const isGone = isRead && !paths.every(path => existsSync(path))
+    if (isGone || paths.some(path => !isFolder(path) && timeOf(path) > since)) done()
+  })
+}
+
+/** Watches for a path, or for the first missing folder on the way to it. */
+function appearing(path: string, done: () => void): FSWatcher {
+  let missing = path
+  while (!existsSync(dirname(missing))) missing = dirname(missing)
+  return watch(dirname(missing), (_, name) => {
+    if (name === null || name === basename(missing)) done()
   })
 }

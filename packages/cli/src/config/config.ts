@@ -32,7 +32,7 @@ export function loadConfig(
   env: Env = process.env,
   alerts?: Reading['alerts'],
 ): Config {
-  const { root, files, watch, warnings } = readConfigFiles(path, options)
+  const { root, files, watch, warnings } = readConfigFiles(path, options, env)
   const found: Finding[] = []
   const at = { path: '', env, alerts, warn: (reason: string, place: ConfigPlace) => void found.push({ reason, place }) }
   const values = FALCO_YAML.values(root, at)

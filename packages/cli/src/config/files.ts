@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { SourceText } from '@falc/engine'
 import { kindOf, readFile } from '../read-file.ts'
 import { ConfigError } from './error.ts'
+import { type Env, expand } from './expand.ts'
 import { applyOverride } from './override.ts'
 import { parseTree } from './parse-tree.ts'
 import { type ConfigMap, type ConfigNode, emptyMap, isNull } from './tree.ts'
@@ -25,8 +26,8 @@ type Strategy = 'append' | 'override' | 'add-only'
  * @param path undefined = built-in defaults, with alerts on standard output
  * @throws {ConfigError}
  */
-export function readConfigFiles(path: string | undefined, options: readonly string[]): ConfigFiles {
-  const loading = new Loading()
+export function readConfigFiles(path: string | undefined, options: readonly string[], env: Env): ConfigFiles {
+  const loading = new Loading(env)
   const root = path === undefined ? builtIn() : loading.file(path)
   const including = (option: string) => /^config_files\s*[=[]/.test(option)
   for (const option of options.filter(including)) applyOverride(root, option)
@@ -52,6 +53,11 @@ class Loading {
   readonly files: { path: string; sha256: string }[] = []
   readonly watch: string[] = []
   readonly warnings: string[] = []
+  readonly #env: Env
+
+  constructor(env: Env) {
+    this.#env = env
+  }
 
   file(path: string): ConfigMap {
     let text: string
@@ -74,7 +80,7 @@ class Loading {
     const list = root.entries.get('config_files')?.value
     if (list === undefined || isNull(list)) return
     for (const item of list.kind === 'list' ? list.items : [list]) {
-      const { path, strategy } = readItem(item)
+      const { path, strategy } = readItem(item, this.#env)
       for (const file of this.#expand(path)) {
         if (main !== undefined && resolve(file) === resolve(main)) {
           throw new ConfigError(`config_files must not name the main configuration file ${main}`, item.place)
@@ -92,6 +98,8 @@ class Loading {
     const kind = kindOf(path)
     if (kind === undefined) {
       this.warnings.push(`config_files: ${path} does not exist`)
+      // It may appear.
+      this.watch.push(path)
       return []
     }
     if (kind !== 'folder') return [path]
@@ -108,19 +116,20 @@ export function yamlFiles(folder: string): string[] {
     .sort()
 }
 
-function readItem(item: ConfigNode): { path: string; strategy: Strategy } {
-  if (item.kind === 'scalar') return { path: item.text, strategy: 'append' }
+function readItem(item: ConfigNode, env: Env): { path: string; strategy: Strategy } {
+  if (item.kind === 'scalar') return { path: expand(item.text, env), strategy: 'append' }
   const path = item.kind === 'map' ? item.entries.get('path')?.value : undefined
   if (item.kind !== 'map' || path?.kind !== 'scalar') {
     throw new ConfigError('an item of config_files is a path, or a map with path and strategy', item.place)
   }
+  const file = expand(path.text, env)
   const strategy = item.entries.get('strategy')?.value
-  if (!strategy) return { path: path.text, strategy: 'append' }
-  const name = strategy.kind === 'scalar' ? strategy.text : ''
+  if (!strategy) return { path: file, strategy: 'append' }
+  const name = strategy.kind === 'scalar' ? expand(strategy.text, env) : ''
   if (name !== 'append' && name !== 'override' && name !== 'add-only') {
     throw new ConfigError('the strategy must be append, override or add-only', strategy.place)
   }
-  return { path: path.text, strategy: name }
+  return { path: file, strategy: name }
 }
 
 /** Merges top-level keys, as in Falco: `append` joins lists and replaces everything else. */

@@ -1,13 +1,15 @@
 import { NATS_CONNECTION, OptionError, type OptionsOf, type OptionTable, readOptions, schemaOf } from '@falc/outputs'
 import { ConfigError } from './error.ts'
-import { anything, type JsonSchema, type Kind } from './kind.ts'
+import { expand } from './expand.ts'
+import type { JsonSchema, Kind } from './kind.ts'
+import { texts } from './tree.ts'
 
 /** A map with the options of a NATS connection, as an output has them, and others. */
 function natsOptions<const T extends OptionTable>(table: T): Kind<OptionsOf<T>> {
   return {
     schema: schemaOf(table) as JsonSchema,
     read(node, at) {
-      const values = anything.read(node, at)
+      const values = texts(node, ({ text }) => expand(text, at.env))
       if (node.kind !== 'map') throw new ConfigError(`${at.path} must be a map`, node.place)
       try {
         const reading = {

@@ -38,6 +38,18 @@ export function isNull(node: ConfigNode | undefined): boolean {
   return node === undefined || (node.kind === 'scalar' && node.text === '' && !node.quoted)
 }
 
+/** The tree as plain data, every scalar as its text, for readers that know the types: a password of digits keeps its zeros. */
+export function texts(node: ConfigNode, text: (scalar: ConfigScalar) => string): unknown {
+  switch (node.kind) {
+    case 'map':
+      return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, texts(value, text)]))
+    case 'list':
+      return node.items.map(item => texts(item, text))
+    case 'scalar':
+      return text(node)
+  }
+}
+
 /** The tree as plain data, its scalars typed as YAML types them. */
 export function plain(node: ConfigNode, text: (scalar: ConfigScalar) => string = scalar => scalar.text): unknown {
   switch (node.kind) {

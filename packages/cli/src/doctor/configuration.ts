@@ -1,7 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { formatResult } from '@falc/engine'
+import { transportOf } from '@falc/outputs'
 import { parseOpenParams } from '@falc/sources-k8saudit'
 import { addressOf } from '../address.ts'
 import { type Config, loadConfig, rulesFiles } from '../config/config.ts'
@@ -72,7 +73,7 @@ async function rules(config: Config): Promise<Finding[]> {
 function paths(config: Config): Finding[] {
   const { file_output: file, http_output: http, webserver, metrics, capture, plugins, response, admission } = config
   const reads: [key: string, path: string][] = []
-  const writes: [key: string, path: string][] = []
+  const writes: [key: string, path: string, made?: 'folder'][] = []
   if (webserver.enabled && webserver.ssl_enabled) reads.push(['webserver.ssl_certificate', webserver.ssl_certificate])
   if (http.enabled) {
     for (const key of ['ca_cert', 'ca_bundle', 'ca_path'] as const)
@@ -85,30 +86,43 @@ function paths(config: Config): Finding[] {
   if (audit(config) && tokenFile) reads.push(['tokenFile of k8saudit', tokenFile])
   if (admission.certificate_key !== '') reads.push(['admission.certificate_key', admission.certificate_key])
   for (const path of response.playbooks) reads.push(['response.playbooks', path])
-  if (response.playbooks.length > 0) writes.push(['response.folder', response.folder])
-  for (const { name, enabled, queue, options } of config.outputs) {
+  if (response.playbooks.length > 0) writes.push(['response.folder', response.folder, 'folder'])
+  for (const { name, type, enabled, queue, options } of config.outputs) {
     if (!enabled) continue
-    if (typeof options.path === 'string') writes.push([`output ${name}: path`, options.path])
-    if (queue.disk !== undefined) writes.push([`output ${name}: queue.disk`, queue.disk])
+    // Of others it is a part of an address.
+    const isFile = transportOf(type)?.options.path?.kind === 'path'
+    if (isFile && typeof options.path === 'string') writes.push([`output ${name}: path`, options.path])
+    if (queue.disk !== undefined) writes.push([`output ${name}: queue.disk`, queue.disk, 'folder'])
   }
   if (config.engine.kind === 'replay') reads.push(['engine.replay.capture_file', config.engine.replay.capture_file])
   if (file.enabled) writes.push(['file_output.filename', file.filename])
   if (metrics.enabled && metrics.output_file !== '') writes.push(['metrics.output_file', metrics.output_file])
   if (capture.enabled) writes.push(['capture.path_prefix', `${capture.path_prefix}_`])
   return [
-    ...reads.map(([key, path]) => access(key, path, path, constants.R_OK, 'read')),
-    ...writes.map(([key, path]) => access(key, path, existing(path), constants.W_OK, 'written')),
+    ...reads.map(([key, path]) => access(key, path, () => path, constants.R_OK, 'read')),
+    ...writes.map(([key, path, made]) => {
+      const place = () => (made === 'folder' ? nearest(path) : existing(path))
+      return access(key, path, place, constants.W_OK, 'written')
+    }),
   ]
 }
 
-/** The file itself, or the folder that it would be made in. */
+/** The file itself, or the folder that it would be made in. @throws {Error} when a folder on the way may not be entered */
 function existing(path: string): string {
   return statSync(path, { throwIfNoEntry: false }) ? path : dirname(path)
 }
 
-function access(key: string, shown: string, path: string, mode: number, verb: string): Finding {
+/** The folder itself, or the nearest one above it, since falc makes those between. @throws {Error} as `existing` */
+function nearest(path: string): string {
+  let at = resolve(path)
+  while (!statSync(at, { throwIfNoEntry: false }) && at !== dirname(at)) at = dirname(at)
+  // A file is no place for a folder.
+  return `${at}/`
+}
+
+function access(key: string, shown: string, place: () => string, mode: number, verb: string): Finding {
   try {
-    accessSync(path, mode)
+    accessSync(place(), mode)
     return found(key, shown)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

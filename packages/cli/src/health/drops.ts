@@ -31,14 +31,21 @@ export class DropMonitor {
   readonly #config: Config['syscall_event_drops']
   readonly #actions: DropActions
   readonly #bucket: TokenBucket
-  #last = NOTHING
+  #last: KernelCounts
   #looked = Number.NEGATIVE_INFINITY
   #lostAt = Number.NEGATIVE_INFINITY
 
-  constructor(config: Config['syscall_event_drops'], actions: DropActions) {
+  /** @param seen what an earlier monitor has judged: losses before a reload are none of the last second */
+  constructor(config: Config['syscall_event_drops'], actions: DropActions, seen = NOTHING) {
     this.#config = config
     this.#actions = actions
+    this.#last = seen
     this.#bucket = new TokenBucket(config.rate, config.max_burst)
+  }
+
+  /** What has been judged. */
+  get seen(): KernelCounts {
+    return this.#last
   }
 
   /** Called many times a second. @param now milliseconds of a monotonic clock */

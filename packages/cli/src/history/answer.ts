@@ -39,7 +39,11 @@ export async function answerOf<T>(
     own.off('SIGINT', stop)
     if (isDrawn) stderr.write('\r\x1b[K')
   }
-  if (query.complete || !isStopped) return { value: query.value, code: 0 }
+  if (query.complete) return { value: query.value, code: 0 }
+  if (!isStopped) {
+    stderr.write('there are too many different values: some are not counted\n')
+    return { value: query.value, code: 0 }
+  }
   const { looked } = query
   stderr.write(`interrupted: this is about the newest ${looked?.alerts} of ${looked?.of} alerts\n`)
   return { value: query.value, code: 130 }

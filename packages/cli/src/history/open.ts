@@ -71,7 +71,9 @@ const MINUTE = 60_000n * MS
 function timeOf(flag: string, text: string): bigint {
   if (/^\d{4}-/.test(text)) {
     const ms = Date.parse(text)
-    if (!Number.isNaN(ms)) return BigInt(ms) * MS
+    // A date has milliseconds; the times of alerts, as they are printed, have nanoseconds.
+    const [, fraction = ''] = /:\d\d\.(\d{1,9})/.exec(text) ?? []
+    if (!Number.isNaN(ms)) return BigInt(Math.floor(ms / 1000)) * 1000n * MS + BigInt(fraction.padEnd(9, '0'))
   }
   const duration = durationOf(flag, text)
   const time = BigInt(Date.now()) * MS - duration

@@ -43,12 +43,22 @@ export async function* follow(
       if (store.isInPlace) continue
       const next = await reopened(path)
       if (next === undefined) continue
+      yield* rest(store, query, after)
       store.close()
       store = next
       after = 0
     }
   } finally {
     store.close()
+  }
+}
+
+/** What arrived in a store before another took its place; nothing, if it cannot be read: a damaged one is moved aside. */
+function rest(store: StoreReader, query: Query, after: number): StoredAlert[] {
+  try {
+    return [...store.search(query, { after, oldest: true })]
+  } catch {
+    return []
   }
 }
 

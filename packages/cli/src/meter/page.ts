@@ -6,7 +6,7 @@ import { hostname } from '../hostname.ts'
 import { falcVersion } from '../version.ts'
 import type { KernelCounts, Series } from './counts.ts'
 import { type Metric, onPage } from './metric.ts'
-import { type MeteredFeed, type MetricsSource, nowNs, queueDrops, STARTED_AT, upSeconds } from './metrics-source.ts'
+import { type MeteredFeed, type MetricsSource, queueDrops, STARTED_AT, upSeconds } from './metrics-source.ts'
 import { bootTime } from './resources.ts'
 import { describeResponse } from './response.ts'
 import { type Labels, Page } from './series.ts'
@@ -83,11 +83,10 @@ function describe(page: Page, from: MetricsSource, feeds: readonly MeteredFeed[]
     if (meter.engine) info('scap_engine_name', { engine_name: meter.engine, evt_source: source })
   info('falco_kernel_release', { kernel_release: release() })
   info('evt_hostname', { hostname: hostname() })
-  const now = nowNs()
   number('outputs_queue_num_drops_total', 'counter', queueDrops(from))
   number('reload_timestamp_nanoseconds', 'gauge', from.reloadedAt)
   number('start_timestamp_nanoseconds', 'gauge', STARTED_AT)
-  number('duration_seconds_total', 'counter', upSeconds(now))
+  number('duration_seconds_total', 'counter', upSeconds())
   number('host_boot_timestamp_nanoseconds', 'gauge', bootTime())
   number('host_num_cpus_total', 'gauge', availableParallelism())
   number(

@@ -48,7 +48,7 @@ export class Snapshot {
       'falco.version': falcVersion(),
       'falco.start_ts': STARTED_AT,
       'falco.reload_ts': from.reloadedAt,
-      'falco.duration_sec': upSeconds(now),
+      'falco.duration_sec': upSeconds(),
       'falco.kernel_release': release(),
       'falco.host_boot_ts': bootTime(),
       'falco.host_num_cpus': availableParallelism(),

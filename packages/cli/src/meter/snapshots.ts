@@ -15,12 +15,18 @@ const METRICS_SNAPSHOT = 'Falco internal: metrics snapshot'
 /**
  * Takes a snapshot of each feed at every multiple of the interval (with 15s: at :00, :15 …), as an alert and as a line of
  * a file, as `metrics` of falco.yaml says. @returns a function that ends it
- * @throws {CliError} when the file cannot be written
+ * @param reloaded the configuration is in force already: a file that cannot be written is an error in the log
+ * @throws {CliError} when the file cannot be written at the start
  */
-export function takeSnapshots(from: MetricsSource, send: (alert: InternalAlert) => void, log: Log): () => void {
+export function takeSnapshots(
+  from: MetricsSource,
+  send: (alert: InternalAlert) => void,
+  log: Log,
+  reloaded = false,
+): () => void {
   const { metrics: config } = from
   if (!config.enabled || (!config.output_rule && config.output_file === '')) return () => {}
-  const write = fileWriter(config.output_file, log)
+  const write = fileWriter(config.output_file, log, reloaded)
   const taken = new Map<number, Snapshot>()
   let sample = 0
   const take = () => {
@@ -53,17 +59,12 @@ export function takeSnapshots(from: MetricsSource, send: (alert: InternalAlert) 
 }
 
 /** Appends lines. The file is opened for each, so that it can be rotated. */
-function fileWriter(path: string, log: Log): (line: string) => void {
+function fileWriter(path: string, log: Log, reloaded: boolean): (line: string) => void {
   if (path === '') return () => {}
-  try {
-    appendFileSync(path, '', APPEND)
-  } catch (error) {
-    throw new CliError(`metrics.output_file: ${(error as Error).message}`)
-  }
   let failed = false
-  return line => {
+  const append = (text: string) => {
     try {
-      appendFileSync(path, `${line}\n`, APPEND)
+      appendFileSync(path, text, APPEND)
       failed = false
     } catch (error) {
       if (!failed)
@@ -71,4 +72,12 @@ function fileWriter(path: string, log: Log): (line: string) => void {
       failed = true
     }
   }
+  if (reloaded) append('')
+  else
+    try {
+      appendFileSync(path, '', APPEND)
+    } catch (error) {
+      throw new CliError(`metrics.output_file: ${(error as Error).message}`)
+    }
+  return line => append(`${line}\n`)
 }

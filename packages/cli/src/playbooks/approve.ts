@@ -9,8 +9,11 @@ import { journal } from './history.ts'
 
 /** @throws {CliError} */
 export function pending({ config, flags }: RespondCall): number {
-  for (const { full: _, ...entry } of waitingIn(journal(config.response.folder).entries))
+  const { entries, damage } = journal(config.response.folder)
+  for (const { full: _, ...entry } of waitingIn(entries))
     print(flags.json ? `${JSON.stringify(entry)}\n` : `${lineOf(entry)}\n`)
+  // What waits behind the damage is not known.
+  if (damage !== undefined) throw new CliError(`the journal is damaged: ${damage}`)
   return 0
 }
 
@@ -26,11 +29,19 @@ export function answer(call: RespondCall, word: Word): number {
   if (found.length !== 1)
     throw new CliError(found.length === 0 ? `no waiting step has the ID ${id}` : `${id} is more than one`)
   try {
-    if (!answerWaiting(folder, found[0]!, word, userInfo().username))
-      throw new CliError(`${id} has been answered already`)
+    if (!answerWaiting(folder, found[0]!, word, ownName())) throw new CliError(`${id} has been answered already`)
   } catch (error) {
     throw error instanceof CliError ? error : new CliError((error as Error).message)
   }
   print(`${word}: ${printable(found[0]!.plan.join('; '))}\n`)
   return 0
+}
+
+/** Who answers. In a container, the user often has a number only. */
+function ownName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `user ${process.getuid?.()}`
+  }
 }

@@ -2,8 +2,9 @@
 import { isoTime } from '@falc/engine'
 import { type Playbook, type SimulatedStep, Simulation } from '@falc/response'
 import { print } from '../command.ts'
-import { configuredStore, openStore, queryOf, storeFailure } from '../history/open.ts'
+import { openStore, queryOf, storeFailure } from '../history/open.ts'
 import { printable } from '../printable.ts'
+import { storeOf } from '../run/open-console.ts'
 import type { RespondCall } from './call.ts'
 import { loaded } from './check.ts'
 
@@ -18,7 +19,7 @@ export async function simulate(call: RespondCall): Promise<number> {
   const playbooks = await loaded(call)
   const { protect, unprotect, fuse } = config.response
   const simulation = new Simulation(playbooks, source, { protect, unprotect, fuse })
-  const { path } = configuredStore(flags.db, flags.config)
+  const { path } = flags.db === undefined ? storeOf(config) : { path: flags.db }
   const store = await openStore(path)
   const summary = new Map<string, Map<string, number>>()
   try {

@@ -39,7 +39,7 @@ export interface LiveSettings {
   readonly containers: MetadataOptions
 }
 
-/** @throws {CliError} */
+/** The directory of pods would keep the process alive: it is closed with the stream, or here. @throws {CliError} */
 export async function openRecorded(
   path: string | undefined,
   { snaplen, socketPath, containers }: LiveSettings,
@@ -47,6 +47,7 @@ export async function openRecorded(
   try {
     if (path !== undefined) {
       const replay = await openCapture(path)
+      containers.pods?.close()
       return Object.assign(replay, { metadata: NO_METADATA, ...NO_COUNTS })
     }
     const live = await openLive({
@@ -70,6 +71,7 @@ export async function openRecorded(
       },
     })
   } catch (error) {
+    containers.pods?.close()
     if (error instanceof LiveError) throw unableToCapture(error, socketPath !== undefined)
     throw new CliError(`Unable to open the capture ${path}: ${(error as Error).message}`)
   }

@@ -86,6 +86,7 @@ async function run({ flags, open, sources, log, loader, texts, loaded, seconds }
   const undo: (() => void)[] = []
   let responding: InProcess | undefined
   let console: Console | undefined
+  let isRunning = false
   try {
     if (config.webserver.enabled && live) {
       const pages: Pages = { versions: () => versionText(true), metrics: (...own) => metricsPage(session, ...own) }
@@ -93,7 +94,7 @@ async function run({ flags, open, sources, log, loader, texts, loaded, seconds }
       undo.push(server.stop)
       log.info(`Starting health webserver, listening on ${server.url}`)
     } else if (config.webserver.enabled) log.info('Skipping starting webserver in capture mode')
-    if (flags.pidfile !== undefined) undo.push(writePid(flags.pidfile))
+    if (flags.pidfile !== undefined) undo.push(writePid(flags.pidfile, log))
     const watch = watchRun(session, feeds, log)
     undo.push(watch.end)
     const manager = serviceManager(log)
@@ -117,19 +118,29 @@ async function run({ flags, open, sources, log, loader, texts, loaded, seconds }
     undo.push(showProgress(feeds))
     tuneForEvents()
     undo.push(saveCodeDuring(session))
+    isRunning = true
     try {
       await session.run(feeds)
     } finally {
       undo.pop()!()
       undo.pop()!()
-      const report = session.statistics.report(session.ruleNames) + lossReport(session, feeds) + watch.report()
+      const rules = session.rules.map(({ name }) => name)
+      const report = session.statistics.report(rules) + lossReport(session, feeds) + watch.report()
       process.stderr.write(printable(report, '\n'))
     }
   } finally {
-    await responding?.close()
+    // Otherwise the run has closed them.
+    if (!isRunning) await closeUnused(session, feeds, responding)
     await console?.close()
     for (const step of undo.reverse()) step()
   }
+}
+
+/** Closes what was opened for a run that does not begin, since it would keep the process alive. */
+async function closeUnused(session: Session, feeds: readonly Feed[], responding: InProcess | undefined): Promise<void> {
+  await responding?.close()
+  await session.close()
+  for (const feed of feeds) await feed.close?.()
 }
 
 /** Milliseconds, and events, after which a run has called most of the functions that it needs, and V8 has not dropped those of the start. */
@@ -163,12 +174,13 @@ async function respondTo(session: Session, config: Config, sources: readonly Sou
   const open = await configuredResponder(config, alerts({ sources }), log, { tell })
   const responding = new InProcess(open, config.response.queue, log)
   session.onAlert = alert => responding.push(alert)
+  session.onRead = () => responding.close()
   session.response = () => ({ ...open.counts, dropped: responding.dropped })
   return responding
 }
 
 /** Returns a function that removes the file. @throws {CliError} */
-function writePid(path: string): () => void {
+function writePid(path: string, log: Log): () => void {
   try {
     // Opening a pipe without a reader would block.
     const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK } = constants
@@ -176,7 +188,14 @@ function writePid(path: string): () => void {
   } catch (error) {
     throw new CliError(`Could not write the pid file: ${(error as Error).message}`)
   }
-  return () => rmSync(path, { force: true })
+  return () => {
+    try {
+      rmSync(path, { force: true })
+    } catch (error) {
+      // After --user, its folder may be another user's.
+      log.warning(`Could not remove the pid file: ${(error as Error).message}`)
+    }
+  }
 }
 
 function greet(log: Log, { files, warnings }: Config, flags: RunFlags): void {

@@ -17,7 +17,7 @@ export function showProgress(
   if (feed === undefined || !stderr.isTTY || stdout.isTTY) return () => {}
   const timer = setInterval(() => {
     const { position, size, events } = feed.progress!()
-    const share = size > 0 ? `${Math.floor((100 * position) / size)} %` : `${position >> 20} MiB`
+    const share = size > 0 ? `${Math.floor((100 * position) / size)} %` : `${Math.floor(position / 2 ** 20)} MiB`
     stderr.write(`\r\x1b[K${printable(feed.title)}: ${share}, ${events} events`)
   }, INTERVAL)
   return () => {

@@ -44,8 +44,11 @@ export function attach(first: Texts, options: ReloadOptions): () => void {
 /** Reloads configuration and rules, one reload after the other. */
 class Reloader {
   #current: Texts
+  /** Files and folders of texts that were read and are not in force: to mend one of them is a change as well. */
+  #others: readonly string[] = []
   readonly #options: ReloadOptions
-  #unwatch: (() => void) | undefined
+  /** End the watching. */
+  readonly #watching: (() => void)[] = []
   #running = Promise.resolve()
   /** The next reload, which waits for the running one. */
   #next: { requested: boolean } | undefined
@@ -70,15 +73,26 @@ class Reloader {
   }
 
   watch(): void {
-    this.unwatch()
     const { live, log } = this.#options
-    if (!live || !this.#current.config.watch_config_files) return
-    this.#unwatch = watchFiles(this.#current.watch, () => this.request(false), log)
+    const watches = live && this.#current.config.watch_config_files
+    const paths = new Set(watches ? [...this.#current.watch, ...this.#others] : [])
+    // The earlier watchers stay if this throws.
+    const end = watchFiles([...paths], () => this.request(false), log)
+    this.unwatch()
+    if (watches) this.#watching.push(end)
   }
 
   unwatch(): void {
-    this.#unwatch?.()
-    this.#unwatch = undefined
+    for (const end of this.#watching.splice(0)) end()
+  }
+
+  /** Also watches what these texts were read from. */
+  #watchAlso({ watch }: Texts): void {
+    const known = new Set([...this.#current.watch, ...this.#others])
+    const others = watch.filter(path => !known.has(path))
+    this.#others = watch
+    if (others.length === 0 || this.#watching.length === 0) return
+    this.#watching.push(watchFiles(others, () => this.request(false), this.#options.log))
   }
 
   async #reload(requested: boolean): Promise<void> {
@@ -86,9 +100,9 @@ class Reloader {
     // The outputs are closing, so they cannot be replaced.
     if (session.stopping) return
     let begun = false
-    // Before reading: a missing file's folder may have appeared, and later changes are reported again.
-    this.watch()
     try {
+      // Before reading: a missing file's folder may have appeared, and later changes are reported again.
+      this.watch()
       const next = loader.read()
       if (!requested && next.digest === this.#current.digest) {
         if (session.reloadUnneeded()) log.info('Configuration and rules are again those in force: nothing to reload')
@@ -96,11 +110,14 @@ class Reloader {
       }
       begun = true
       manager.reloading()
+      this.#watchAlso(next)
       const loaded = await loader.build(next)
+      if (session.stopping) return
       await session.replace(loaded)
       const known = this.#current.config.warnings
       for (const warning of next.config.warnings) if (!known.includes(warning)) log.warning(warning)
       this.#current = next
+      this.#others = []
       this.watch()
       // Files may have changed between reading and watching them.
       this.request(false)

@@ -4,6 +4,7 @@ import type { InternalAlert } from '../alerts/internal.ts'
 import type { Config } from '../config/config.ts'
 import { count } from '../count.ts'
 import type { Log } from '../log.ts'
+import type { Feed } from '../sources/feed.ts'
 
 const SIZE_LIMIT_REACHED = 'Falco internal: capture size limit reached'
 
@@ -14,6 +15,18 @@ export interface RuleCapturesOptions {
   readonly report: (alert: InternalAlert) => void
   /** The first capture that cannot be written, and the next one that could. */
   readonly log: Pick<Log, 'error' | 'info'>
+}
+
+/** The captures around a feed's alerts. undefined: they are not enabled, or it has nothing to record, which is a warning. */
+export function capturesOf(
+  { source, stream }: Pick<Feed, 'source' | 'stream'>,
+  durations: ReadonlyMap<string, bigint>,
+  { log, ...options }: Omit<RuleCapturesOptions, 'stream' | 'log'> & { readonly log: Log },
+): RuleCaptures | undefined {
+  if (!options.config.enabled) return undefined
+  if (stream) return new RuleCaptures(durations, { ...options, stream, log })
+  log.warning(`capture.enabled has no effect on ${source}: only system calls can be captured`)
+  return undefined
 }
 
 /**
@@ -87,7 +100,7 @@ export class RuleCaptures {
     }
     this.#attempt(() => recorder.write(event))
     const { max_file_size_mb } = this.#options.config
-    if (max_file_size_mb > 0 && recorder.size >= max_file_size_mb << 20) {
+    if (max_file_size_mb > 0 && recorder.size >= max_file_size_mb * 2 ** 20) {
       this.#finish()
       this.#options.report({
         rule: SIZE_LIMIT_REACHED,

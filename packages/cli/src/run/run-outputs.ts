@@ -21,6 +21,8 @@ export class RunOutputs {
   #waiting: Promise<void> | undefined
   /** The outputs have been full for longer than live events wait. */
   #blocked = false
+  /** The last exchange of outputs. */
+  #exchanging: Promise<unknown> = Promise.resolve()
 
   constructor(log: Log, source: () => Source<AlertData>) {
     this.#log = log
@@ -34,7 +36,10 @@ export class RunOutputs {
    * @throws {CliError} when one cannot be opened; nothing is changed then
    */
   async replace(config: Config): Promise<void> {
-    const gone = await this.#exchange(config)
+    // One after the other: outputs that another call is about to open would be opened twice.
+    const exchange = this.#exchanging.then(() => this.#exchange(config))
+    this.#exchanging = exchange.catch(() => {})
+    const gone = await exchange
     const closed = gone
       .close(config.output_timeout, this.#giveUp.signal)
       .then(() => addLosses(this.#lost, gone))
@@ -125,6 +130,8 @@ export class RunOutputs {
 
   /** Delivers what is queued. @param deadline milliseconds; undefined: receivers have all the time they need */
   async close(deadline: number | undefined): Promise<void> {
+    // What a reload is opening has to be closed, too.
+    await this.#exchanging
     await this.#outputs.close(deadline, this.#giveUp.signal)
     await Promise.all(this.#closing)
   }

@@ -12,7 +12,7 @@ import type { RunningRules } from '../rules/cached.ts'
 import type { RuleNote } from '../rules/ruleset-cache.ts'
 import { type Consumer, type Feed, type FieldStats, fieldStatsOf } from '../sources/feed.ts'
 import { isOwnProcess } from './own-processes.ts'
-import { RuleCaptures } from './rule-captures.ts'
+import { capturesOf, type RuleCaptures } from './rule-captures.ts'
 import { RunOutputs } from './run-outputs.ts'
 import { Statistics } from './statistics.ts'
 
@@ -37,6 +37,8 @@ export class Session implements MetricsSource {
   /** Alerts about processes that outputs have started. They are not sent, since each would cause the next one. */
   ownAlerts = 0
   #loaded: Loaded
+  /** What the feeds were opened for. */
+  readonly #first: Loaded
   readonly #outputs: RunOutputs
   readonly #log: Log
   readonly #sources: ReadonlyMap<string, Source>
@@ -56,9 +58,11 @@ export class Session implements MetricsSource {
   onReplaced: () => void = () => {}
   /** Called when the run begins to stop. */
   onStopping: () => void = () => {}
+  /** Called when all events have been read: what it tells still reaches the outputs. */
+  onRead: () => Promise<void> = async () => {}
 
   constructor(loaded: Loaded, sources: ReadonlyMap<string, Source>, log: Log) {
-    this.#loaded = loaded
+    this.#loaded = this.#first = loaded
     this.#sources = sources
     this.#log = log
     this.#outputs = new RunOutputs(log, () => alerts({ sources: [...sources.values()] }))
@@ -67,6 +71,12 @@ export class Session implements MetricsSource {
   /** @throws {CliError} when an output cannot be opened */
   async open(): Promise<void> {
     await this.#outputs.replace(this.config)
+  }
+
+  /** Instead of `run`, when something else cannot be opened. */
+  async close(): Promise<void> {
+    this.#stopping.abort()
+    await this.#outputs.close(this.config.output_timeout)
   }
 
   get config(): Config {
@@ -89,10 +99,6 @@ export class Session implements MetricsSource {
   /** The run ends: nothing new is opened. */
   get stopping(): boolean {
     return this.#stopping.signal.aborted
-  }
-
-  get ruleNames(): readonly string[] {
-    return this.rules.map(rule => rule.name)
   }
 
   get rulesFiles(): readonly LoadedFile[] {
@@ -124,12 +130,16 @@ export class Session implements MetricsSource {
 
   /** Reads all feeds to their end, then delivers what is queued. @throws {CliError} when a feed or every output fails */
   async run(feeds: readonly Feed[]): Promise<void> {
+    const running = feeds.map(feed => this.#runFeed(feed))
     try {
-      await Promise.all(feeds.map(feed => this.#runFeed(feed)))
+      await Promise.all(running)
     } finally {
       this.#stopping.abort()
+      // One that fails stops the others, which may still have alerts.
+      await Promise.allSettled(running)
       // After the end of the input, receivers have all the time they need.
-      await this.#outputs.close(this.#urgent ? this.config.output_timeout : undefined)
+      const close = () => this.#outputs.close(this.#urgent ? this.config.output_timeout : undefined)
+      await this.onRead().finally(close)
     }
     if (this.#failure !== undefined) throw new CliError(this.#failure)
     if (this.#outputs.broken) throw new CliError('every output has failed: no alerts can be delivered')
@@ -138,7 +148,8 @@ export class Session implements MetricsSource {
   /** Ends the run with an error, after the queues are delivered. */
   fail(reason: string): void {
     this.#failure ??= reason
-    this.stop()
+    // A second stop would give up queued alerts.
+    if (!this.stopping) this.stop()
   }
 
   /** Sends an alert about falc itself. */
@@ -224,9 +235,14 @@ export class Session implements MetricsSource {
   async #runFeed(feed: Feed): Promise<void> {
     const source = this.#sources.get(feed.source)
     if (!source) throw new CliError(`unknown event source ${feed.source}`)
-    const captures = this.#capturesOf(feed)
+    const { config, captureDurations } = this.#loaded
+    const report = (alert: InternalAlert) => this.report(alert)
+    const captures = capturesOf(feed, captureDurations, { config: config.capture, report, log: this.#log })
+    if (captures) this.ruleCaptures = captures
     const tally = { feed, events: 0 }
     this.#running.push(tally)
+    // A reload while outputs were being opened.
+    if (this.#loaded !== this.#first) feed.want?.(this.#loaded.engine, this.#loaded)
     try {
       await feed.run(this.#consumer(source, captures, tally), this.#stopping.signal)
     } catch (error) {
@@ -237,23 +253,6 @@ export class Session implements MetricsSource {
     } finally {
       captures?.close()
     }
-  }
-
-  #capturesOf(feed: Feed): RuleCaptures | undefined {
-    const { config, captureDurations } = this.#loaded
-    const { stream } = feed
-    if (!config.capture.enabled) return undefined
-    if (stream === undefined) {
-      this.#log.warning(`capture.enabled has no effect on ${feed.source}: only system calls can be captured`)
-      return undefined
-    }
-    this.ruleCaptures = new RuleCaptures(captureDurations, {
-      config: config.capture,
-      stream,
-      report: alert => this.report(alert),
-      log: this.#log,
-    })
-    return this.ruleCaptures
   }
 
   #consumer(source: Source, captures: RuleCaptures | undefined, tally: { feed: Feed; events: number }): Consumer {

@@ -1,5 +1,6 @@
 import { watchHealth } from '../health/watch.ts'
 import type { Log } from '../log.ts'
+import type { KernelCounts } from '../meter/counts.ts'
 import { takeSnapshots } from '../meter/snapshots.ts'
 import type { Feed } from '../sources/feed.ts'
 import type { Session } from './session.ts'
@@ -17,23 +18,26 @@ export function watchRun(session: Session, feeds: readonly Feed[], log: Log): Ru
   let report = ''
   let settings = ''
   let end = () => {}
-  const begin = () => {
+  let seen: KernelCounts | undefined
+  const begin = (reloaded: boolean) => {
     settings = settingsOf(session)
     if (session.config.syscall_event_drops.simulate_drops && live === undefined)
       log.warning('syscall_event_drops.simulate_drops has no effect: system calls are not captured live')
-    const endSnapshots = takeSnapshots(session, alert => session.report(alert), log)
-    const endHealth = live && watchHealth(live.meter, session, log)
+    const endSnapshots = takeSnapshots(session, alert => session.report(alert), log, reloaded)
+    const endHealth = live && watchHealth(live.meter, session, log, seen)
     end = () => {
       endSnapshots()
-      report += endHealth?.() ?? ''
+      const checked = endHealth?.()
+      report += checked?.report ?? ''
+      seen = checked?.seen
       end = () => {}
     }
   }
-  begin()
+  begin(false)
   session.onReplaced = () => {
     if (settings === settingsOf(session)) return
     end()
-    begin()
+    begin(true)
   }
   return {
     end: () => end(),

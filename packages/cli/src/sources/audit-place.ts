@@ -21,10 +21,29 @@ export function asWorker(config: Config, from: string | undefined): Config {
 }
 
 /** In the folder that systemd sets aside for the service; a file for each log. */
-export function defaultState(path: string): string | undefined {
+function defaultState(path: string): string | undefined {
   const dir = process.env.STATE_DIRECTORY?.split(':')[0]
   const name = createHash('sha256').update(resolve(path)).digest('hex').slice(0, 16)
   return dir ? join(dir, `k8s-audit-${name}.json`) : undefined
+}
+
+interface Following {
+  readonly follow?: boolean
+  readonly begin?: 'start' | 'end'
+  readonly settings?: Config['plugins']['settings']['k8saudit']
+  readonly warn: (text: string) => void
+}
+
+/** How a log is followed, if it is. @param title for messages */
+export function following(path: string, title: string, { follow = false, begin, settings, warn }: Following) {
+  const state = settings?.stateFile ?? defaultState(path)
+  return {
+    follow,
+    ...(begin && { from: begin }),
+    ...(follow && state !== undefined && { state }),
+    onStateError: ({ message }: Error) =>
+      warn(`${title}: the position cannot be saved, a restart will read again: ${message}`),
+  }
 }
 
 /** Standard input is finite only when it is a file: a pipe may stay open for as long as falc runs. */

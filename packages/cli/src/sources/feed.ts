@@ -47,6 +47,8 @@ export interface Feed {
   readonly patient?: boolean
   /** Reads until the end, or until `signal` fires. @throws what stops it */
   run(consumer: Consumer, signal: AbortSignal): Promise<void>
+  /** Closes one that is open before it runs, instead of `run`. */
+  close?(): Promise<void>
   /** Events lost or cut so far, by cause: every cause that there is, so that metrics have it from the start. */
   losses(): Readonly<Record<string, number>>
   /** Counts of things that the source could not see or check although no event was lost, by kind. */

@@ -23,7 +23,7 @@ import type { RunningRules } from '../rules/cached.ts'
 import { ServerFiles } from '../server-files.ts'
 import { AuditDrops } from './audit-drops.ts'
 import type { auditPublisher } from './audit-nats.ts'
-import { defaultState, endsByItself, openParams, publishParams } from './audit-place.ts'
+import { endsByItself, following, openParams, publishParams } from './audit-place.ts'
 import type { AuditWorkers, AuditWorkersOptions } from './audit-workers.ts'
 import type { Consumer, Feed, FieldStats } from './feed.ts'
 import type { ClusterPods } from './kubernetes.ts'
@@ -83,6 +83,8 @@ class K8sAuditFeed implements Feed {
   #rules: RunningRules | undefined
   #pods: ClusterPods | undefined
   #workers: AuditWorkers | undefined
+  /** Rules that were reloaded before there were workers. */
+  #late: Parameters<AuditWorkers['load']> | undefined
 
   constructor(options: K8sAuditOptions) {
     this.#options = options
@@ -96,10 +98,7 @@ class K8sAuditFeed implements Feed {
   }
 
   async run(consumer: Consumer, signal: AbortSignal): Promise<void> {
-    await this.#askForPods(signal)
-    this.#workers = await this.#openWorkers()
     const ending = new AbortController()
-    this.#input = await this.#open(AbortSignal.any([signal, ending.signal]), consumer)
     // For a finite file, the final report has the losses. A timer raises the alerts, since after a bad request
     // there may be no batch for long.
     const report = (last: boolean) => {
@@ -107,8 +106,12 @@ class K8sAuditFeed implements Feed {
     }
     const timer = setInterval(() => report(false), 1000)
     const waits = this.finite || this.patient
-    const results = this.#workers?.results(this.#input, () => ending.abort()) ?? this.#input.batches()
     try {
+      await this.#askForPods(signal)
+      this.#workers = await this.#openWorkers()
+      if (this.#late) this.#workers?.load(...this.#late)
+      this.#input = await this.#open(AbortSignal.any([signal, ending.signal]), consumer)
+      const results = this.#workers?.results(this.#input, () => ending.abort()) ?? this.#input.batches()
       for await (const result of results) {
         const { length, take } = this.#steps(result, consumer)
         for (let i = 0; i <= length; i++) {
@@ -121,7 +124,7 @@ class K8sAuditFeed implements Feed {
       }
     } finally {
       clearInterval(timer)
-      if (this.#workers) this.#options.log?.info(this.#workers.summary)
+      if (this.#workers && this.#input) this.#options.log?.info(this.#workers.summary)
       await this.#workers?.close()
       // A read that is pending would keep the process until the next byte comes.
       if (this.#params.kind === 'stdin') process.stdin.destroy()
@@ -165,7 +168,8 @@ class K8sAuditFeed implements Feed {
 
   want(rules: RunningRules, { ruleset }: { readonly ruleset?: Uint8Array | undefined }): void {
     if (this.#rules) this.#rules = rules
-    if (ruleset) this.#workers?.load(ruleset, rules.fieldsRead(this.source))
+    if (ruleset && this.#workers) this.#workers.load(ruleset, rules.fieldsRead(this.source))
+    else if (ruleset) this.#late = [ruleset, rules.fieldsRead(this.source)]
   }
 
   fieldStats(): FieldStats | undefined {
@@ -218,7 +222,8 @@ class K8sAuditFeed implements Feed {
     const params = this.#params
     try {
       if (params.kind === 'stdin') return readAuditStream(process.stdin, common)
-      if (params.kind === 'file') return openAuditLog(params.path, { ...common, ...this.#following(params.path) })
+      if (params.kind === 'file')
+        return openAuditLog(params.path, { ...common, ...following(params.path, this.title, this.#options) })
       const saved = () => consumer.saved?.() ?? Promise.resolve(true)
       if (params.kind === 'nats') {
         const { auditConsumer } = await import('./audit-nats.ts')
@@ -251,7 +256,6 @@ class K8sAuditFeed implements Feed {
       this.#unwatch = files.keep(webhook)
       return webhook
     } catch (error) {
-      await this.#leave?.()
       throw new CliError(`${this.title}: ${(error as Error).message}`)
     }
   }
@@ -275,19 +279,6 @@ class K8sAuditFeed implements Feed {
     this.#stream = at
     this.#leave = leave
     return at
-  }
-
-  /** How a file is followed, if it is. */
-  #following(path: string) {
-    const { follow = false, begin, settings, warn } = this.#options
-    const state = settings?.stateFile ?? defaultState(path)
-    return {
-      follow,
-      ...(begin && { from: begin }),
-      ...(follow && state !== undefined && { state }),
-      onStateError: ({ message }: Error) =>
-        warn(`${this.title}: the position cannot be saved, a restart will read again: ${message}`),
-    }
   }
 
   #warnOnce({ cause, message, line }: AuditProblem): void {

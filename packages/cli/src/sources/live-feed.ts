@@ -139,9 +139,13 @@ class LiveFeed implements Feed {
     } finally {
       metadata.flush()
       late()
-      metadata.close()
-      await live.close()
+      await this.close()
     }
+  }
+
+  async close(): Promise<void> {
+    this.#containers.close()
+    await this.#live.close()
   }
 
   want(rules: RunningRules): void {

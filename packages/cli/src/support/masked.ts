@@ -32,7 +32,16 @@ export function secretsOf(config: Config): string[] {
 function partsOf(text: string): string[] {
   if (!URL.canParse(text)) return [text]
   const { username, password, search, pathname } = new URL(text)
-  return [text, username, password, decodeURIComponent(password), search.slice(1), pathname.slice(1)]
+  return [text, username, password, decoded(password), search.slice(1), pathname.slice(1)]
+}
+
+/** As it is: a bare % is valid in an address, and no escape. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function maskedOutput({ options, ...common }: OutputSettings): Record<string, unknown> {

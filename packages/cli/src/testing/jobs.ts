@@ -31,7 +31,8 @@ function outcomeOf(args: readonly string[]): Promise<Outcome> {
       outcome = message as Outcome
     })
     child.on('error', reject)
-    child.on('exit', code => {
+    // All that it has sent has arrived then.
+    child.on('close', code => {
       if (outcome) resolve(outcome)
       else reject(new CliError(`a process that ran tests ended with ${code}: try --jobs 1`))
     })

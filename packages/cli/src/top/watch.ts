@@ -1,5 +1,6 @@
 import { compileOutput, type Engine, type Source } from '@falc/engine'
 import type { EventStream, SyscallEvent } from '@falc/sources-syscall'
+import { print } from '../command.ts'
 import { Activity } from './activity.ts'
 import { frame } from './frame.ts'
 
@@ -53,7 +54,8 @@ export class Watch {
       },
     )
     // Home, clear: the frame replaces the previous one.
-    process.stdout.write(isTTY ? `\x1b[H\x1b[2J${text}` : this.#frames++ > 0 ? `\n${text}` : text)
+    if (isTTY) process.stdout.write(`\x1b[H\x1b[2J${text}`)
+    else print(this.#frames++ > 0 ? `\n${text}` : text)
     this.activity.clear()
   }
 }

@@ -42,7 +42,7 @@ export class Follower {
   async #follow(reference: Reference, signal: AbortSignal): Promise<void> {
     const { every } = this.#options.config.updates
     for (let failures = 0; !signal.aborted; ) {
-      failures = (await this.#look(reference)) === 'failed' ? failures + 1 : 0
+      failures = (await this.#look(reference, signal)) === 'failed' ? failures + 1 : 0
       const wait = failures === 0 ? every : Math.min(every, FIRST_RETRY * 2 ** Math.min(failures - 1, 20))
       // A fleet that was started at once does not ask at once.
       const jitter = wait * (0.9 + 0.2 * Math.random())
@@ -50,36 +50,46 @@ export class Follower {
     }
   }
 
-  async #look(reference: Reference): Promise<Outcome> {
+  async #look(reference: Reference, signal: AbortSignal): Promise<Outcome> {
     const text = printReference(reference)
-    const outcome = await this.#update(reference, text)
+    const outcome = await this.#update(reference, text, signal)
     this.#counts.get(text)![outcome]++
     if (outcome !== 'failed') this.#lastLook.set(text, Math.floor(Date.now() / 1000))
     return outcome
   }
 
-  async #update(reference: Reference, text: string): Promise<Outcome> {
-    const { generations } = this.#options
+  async #update(reference: Reference, text: string, signal: AbortSignal): Promise<Outcome> {
     try {
-      const updated = await generations.locked(() => update(reference, this.#options))
+      const { generations } = this.#options
+      // Artifacts wait for each other: a stop does not wait for all of them.
+      const updated = await generations.locked(() => (signal.aborted ? undefined : this.#tried(reference, text)))
+      if (updated === 'refused') return 'refused'
       if (!updated) return 'unchanged'
       this.#shown(updated)
       return 'installed'
     } catch (error) {
-      if (error instanceof RefusedError) {
-        const { refused } = error
-        // The same reason is reported once, also across restarts.
-        if (!generations.refused.some(({ digest, reason }) => digest === refused.digest && reason === refused.reason)) {
-          this.#log.error(`${text} is not installed: ${error.message}`)
-          generations.refuse(refused)
-        }
-        return 'refused'
-      }
       if (!(error instanceof CliError)) throw error
       this.#log.warning(
         `${text}: ${error.message}${error instanceof RegistryError && error.again ? '; trying again' : ''}`,
       )
       return 'failed'
+    }
+  }
+
+  /** Under the lock, like all that changes the folder: another process may be rolling back. */
+  async #tried(reference: Reference, text: string): Promise<Updated | 'refused' | undefined> {
+    const { generations } = this.#options
+    try {
+      return await update(reference, this.#options)
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error
+      const { refused } = error
+      // The same reason is reported once, also across restarts.
+      if (!generations.refused.some(({ digest, reason }) => digest === refused.digest && reason === refused.reason)) {
+        this.#log.error(`${text} is not installed: ${error.message}`)
+        generations.refuse(refused)
+      }
+      return 'refused'
     }
   }
 

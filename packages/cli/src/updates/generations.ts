@@ -55,6 +55,8 @@ const MAX_REFUSED = 100
 
 export class Generations {
   readonly folder: string
+  /** Resolves when the changes that were asked for before have ended. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(folder: string) {
     this.folder = folder
@@ -117,6 +119,10 @@ export class Generations {
     for (const number of this.#numbers) if (number < present - KEPT || number > present) this.drop(this.#path(number))
   }
 
+  isInForce(generation: string): boolean {
+    return this.#present === Number(basename(generation))
+  }
+
   drop(generation: string): void {
     rmSync(generation, { recursive: true, force: true })
   }
@@ -135,8 +141,14 @@ export class Generations {
     return { before, now }
   }
 
-  /** One process at a time changes the folder. @throws {CliError} when another one does */
-  async locked<T>(change: () => Promise<T> | T): Promise<T> {
+  /** One process at a time changes the folder, and its changes take turns. @throws {CliError} when another process changes it */
+  locked<T>(change: () => Promise<T> | T): Promise<T> {
+    const turn = this.#turn.then(() => this.#alone(change))
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
+  async #alone<T>(change: () => Promise<T> | T): Promise<T> {
     const lock = await this.#lock()
     try {
       return await change()
@@ -189,17 +201,12 @@ export class Generations {
   }
 }
 
-/** undefined: there is no such file. @throws {CliError} when it is damaged */
+/** undefined: there is no such file. @throws {CliError} when it cannot be read: an update would forget what it holds */
 function read<T>(path: string): T | undefined {
-  let text: string
   try {
-    text = readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
-  try {
-    return JSON.parse(text)
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new CliError(`${path}: ${(error as Error).message}`)
   }
 }

@@ -155,13 +155,22 @@ export class Repository {
   #credentials(): string | undefined {
     const { credentials } = this.#options
     if (credentials === undefined) return undefined
-    const { auths } = jsonOf(readFile(credentials)) as { auths?: Record<string, { auth?: unknown }> }
+    const { auths } = readCredentials(credentials)
     const auth = auths?.[this.#where.registry]?.auth
     return typeof auth === 'string' ? `Basic ${auth}` : undefined
   }
 }
 
 class MissingError extends RegistryError {}
+
+/** @throws {RegistryError} that names the file */
+function readCredentials(path: string): { readonly auths?: Readonly<Record<string, { readonly auth?: unknown }>> } {
+  try {
+    return jsonOf(readFile(path))
+  } catch (error) {
+    throw new RegistryError(`credentials ${path}: ${(error as Error).message}`, false)
+  }
+}
 
 function answered(response: Response, method: string, what: string): Response {
   const { status } = response

@@ -41,10 +41,12 @@ export function unpack(gzipped: Buffer): TarFile[] {
   return files
 }
 
-/** The same bytes for the same files. @throws {CliError} for a name that `unpack` refuses */
+/** The same bytes for the same files. @throws {CliError} for names that `unpack` refuses */
 export function pack(files: readonly TarFile[]): Buffer {
-  const parts = files.flatMap(({ name, content }) => {
+  const parts = files.flatMap(({ name, content }, i) => {
     if (!NAME.test(name)) throw new CliError(`a file with the name "${name}" cannot be in an artifact`)
+    if (files.findIndex(file => file.name === name) < i)
+      throw new CliError(`two files with the name "${name}" cannot be in an artifact`)
     const head = Buffer.alloc(BLOCK)
     head.write(name, 0, 'latin1')
     head.write('0000644\0', 100, 'latin1')

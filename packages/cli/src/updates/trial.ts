@@ -37,9 +37,11 @@ export interface TrialOptions {
  * @throws {CliError} with the first reason against it
  */
 export async function tried(artifact: Artifact, options: TrialOptions): Promise<Trial> {
-  const { config, sources, current, next, name } = options
+  const { config, sources, next, name } = options
   const settings = engineOptions(config)
   const own = readRules([join(next, name)])
+  // Either path may be relative.
+  const current = resolve(options.current)
   const named = rulesFiles(config).map(path => resolve(path))
   const inUse = named.some(path => path === current || path.startsWith(`${current}/`))
   const moved = (path: string) =>

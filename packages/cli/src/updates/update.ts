@@ -69,17 +69,16 @@ export async function update(where: Reference, options: UpdateOptions): Promise<
       installed: new Date().toISOString(),
     }
     const next = generations.prepare(artifact, installed)
-    let kept = false
     try {
       const trial = await tried(artifact, { ...options, current: generations.current, next, name })
       if (!options.dryRun) {
         generations.enforce(next)
         generations.allow(installed)
-        kept = true
       }
       return { installed, before, trial }
     } finally {
-      if (!kept) generations.drop(next)
+      // What fails after the step, on a full disk for instance, must not remove the rules in force.
+      if (!generations.isInForce(next)) generations.drop(next)
     }
   } catch (error) {
     if (!(error instanceof CliError) || error instanceof RegistryError) throw error
@@ -94,7 +93,7 @@ export function registryOptions({ updates }: Config): RegistryOptions {
 /** Of two versions that are both numbers with dots. */
 function isOlder(version: string | undefined, than: string | undefined): boolean {
   const [a, b] = [version, than].map(text =>
-    (/^v?\d+(\.\d+)*/.exec(text ?? '')?.[0] ?? '').replace('v', '').split('.').map(Number),
+    (/^v?\d+(\.\d+)*/.exec(text ?? '')?.[0] ?? '').replace('v', '').split('.').map(Number.parseFloat),
   )
   if (version === undefined || than === undefined || a!.includes(Number.NaN) || b!.includes(Number.NaN)) return false
   for (let i = 0; i < Math.max(a!.length, b!.length); i++) {

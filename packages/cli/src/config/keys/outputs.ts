@@ -10,7 +10,7 @@ import {
 import { ConfigError, type ConfigPlace } from '../error.ts'
 import { expand } from '../expand.ts'
 import type { JsonSchema, Kind, Reading } from '../kind.ts'
-import type { ConfigNode } from '../tree.ts'
+import { type ConfigNode, texts } from '../tree.ts'
 
 /** Keys of what Falco had under this name. */
 const FORMER: readonly string[] = ['rate', 'max_burst']
@@ -43,31 +43,16 @@ export const outputList: Kind<readonly OutputSettings[]> = {
 }
 
 function readItem(node: ConfigNode, at: Reading): OutputSettings {
+  const item = texts(node, ({ text }) => expand(text, at.env))
   try {
-    return readOutput(texts(node, at), {
+    return readOutput(item, {
       path: [],
       source: at.alerts ?? anyField,
       warn: (path, reason) => at.warn(`${at.path}: ${reason}`, placeOf(node, path, true)),
     })
   } catch (error) {
     if (!(error instanceof OptionError)) throw error
-    throw new ConfigError(
-      `${at.path}: ${error.message}`,
-      placeOf(node, error.path, false),
-      !mayHoldSecrets(texts(node, at)),
-    )
-  }
-}
-
-/** The value as plain data, every scalar as its text. */
-function texts(node: ConfigNode, at: Reading): unknown {
-  switch (node.kind) {
-    case 'scalar':
-      return expand(node.text, at.env)
-    case 'list':
-      return node.items.map(item => texts(item, at))
-    case 'map':
-      return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, texts(value, at)]))
+    throw new ConfigError(`${at.path}: ${error.message}`, placeOf(node, error.path, false), !mayHoldSecrets(item))
   }
 }
 

@@ -1,8 +1,8 @@
 import { nearest, SourceText } from '@falc/engine'
 import { ConfigError, type ConfigPlace, where } from '../../config/error.ts'
-import type { Env } from '../../config/expand.ts'
+import { type Env, expand } from '../../config/expand.ts'
 import { parseTree } from '../../config/parse-tree.ts'
-import { type ConfigNode, plain } from '../../config/tree.ts'
+import { type ConfigNode, isNull, texts } from '../../config/tree.ts'
 import { readFile } from '../../read-file.ts'
 import { pairs, type SidekickValue } from './key.ts'
 import { SIDEKICK_OUTPUTS } from './table.ts'
@@ -29,7 +29,8 @@ export class SidekickConfig {
     let outputs: unknown = []
     if (root?.kind === 'map') {
       for (const [name, { key, value }] of root.entries) {
-        if (name.toLowerCase() === 'outputs') outputs = plain(value) ?? []
+        if (name.toLowerCase() === 'outputs')
+          outputs = isNull(value) ? [] : texts(value, ({ text }) => expand(text, env))
         else this.#read(name.toLowerCase(), value, key)
       }
     } else if (root && !(root.kind === 'scalar' && root.text === ''))
