@@ -12,7 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly [pauses: number, why: string]>> 
   'packages/cli/test/containers.test.ts': [1, 'nothing more may come'],
   'packages/cli/test/metrics.test.ts': [1, 'no further snapshot may come'],
   'packages/cli/test/service-manager.test.ts': [1, 'a stopped process must stay silent'],
-  'packages/cli/test/syscalls.test.ts': [1, 'more events for a table that is full'],
+  'packages/cli/test/test-watch.test.ts': [1, 'no run may begin'],
   'packages/cli/test/watch.test.ts': [2, 'no further change may be reported'],
   'packages/response/test/functions.test.ts': [1, 'a function that never ends'],
   'packages/response/test/responder.ts': [2, 'an act takes time, in which the process is killed'],
