@@ -71,7 +71,11 @@ export function fcntl(tables: Tables, event: SyscallEvent, thread: Thread): void
   const { result } = event
   const command = event.uint8(FCNTL.cmd)
   if (result >= 0) learnSocket(tables, event, thread)
-  if (result < 0 || event.fd === null || !changesDescriptors(command)) return
+  if (result < 0 || !changesDescriptors(command)) return
+  if (event.fd === null) {
+    if (tables.unknownCopiesEnd && command !== F_SETFD) thread.fds.delete(result)
+    return
+  }
   const argument = event.paramLength(FCNTL.arg) === 8 ? uint32(event.view, event.paramOffset(FCNTL.arg)) : 0
   event.fd = changeDescriptor(tables, thread, event.fdNum, command, result, argument)
   if (command !== F_SETFD) event.fdNum = result

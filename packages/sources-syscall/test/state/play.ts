@@ -12,6 +12,7 @@ export type Watcher = (event: SyscallEvent, visible: boolean, asked: boolean) =>
  * Plays lines on a new state:
  *
  *   limit 5                       at most 5 threads
+ *   live                          as live, where descriptors of files may be unknown
  *   thread 1 comm=init            initial tables: threads, `fd TID NUMBER KIND name=…`, `interface 10.0.0.5`
  *   10 openat fd=3 name=/x        then events: thread, name (`open>` = its enter event), parameters
  *   fds 10 4096                   thread 10 opens 4096 files as its first act, from descriptor 0 up
@@ -47,6 +48,7 @@ export function play(lines: readonly string[], watch: Watcher = () => {}): Sysca
     const [head = ''] = words.bare
     if (/^\+/.test(head)) time += BigInt(Math.round(Number(head) * 1e9))
     else if (head === 'fds') crowd = words.bare
+    else if (head === 'live') state.tables.unknownCopiesEnd = true
     else if (head === 'remember') {
       start()
       remember(state)
