@@ -64,10 +64,11 @@ export const test = defineCommand({
       process.disconnect()
       return 0
     }
+    let watched: readonly string[] = [...rules, ...paths]
     for (;;) {
       const used: string[] = []
       const since = Date.now()
-      let isRead = true
+      const absent = new Set(watched.filter(path => !existsSync(path)))
       const code = await run(used)
         .then(outcome => {
           used.push(...outcome.used)
@@ -76,11 +77,11 @@ export const test = defineCommand({
         .catch((error: unknown) => {
           if (!again || !(error instanceof Error)) throw error
           print(`Error: ${error.message}\n`)
-          isRead = false
           return 1
         })
       if (!again) return code
-      await changed([...new Set([...used, ...rules, ...paths])], since, isRead)
+      watched = [...new Set([...used, ...rules, ...paths])]
+      await changed(watched, since, absent)
       print('\n')
     }
 
@@ -119,9 +120,9 @@ export function percent(text: string | undefined, flag: string): number {
  * Resolves when one of the files changes, or a YAML file in one of the folders; other files there are ignored. A file that is
  * gone, because an editor is replacing it for instance, changes when it is there again.
  * @param since when the files were read, or earlier: a change in the meantime counts, too
- * @param isRead all of them were read: one that is missing has been removed since
+ * @param absent those that were missing then: one that is there now has changed, and one that has gone since
  */
-function changed(paths: readonly string[], since: number, isRead: boolean): Promise<void> {
+function changed(paths: readonly string[], since: number, absent: ReadonlySet<string>): Promise<void> {
   return new Promise(resolve => {
     const done = () => {
       for (const watcher of watchers) watcher.close()
@@ -129,14 +130,17 @@ function changed(paths: readonly string[], since: number, isRead: boolean): Prom
     }
     const isFolder = (path: string) => kindOf(path) === 'folder'
     const watchers = paths.map(path => {
-      if (!existsSync(path)) return appearing(path, done)
-      return watch(path, (_, name) => {
-        if (!isFolder(path) || name === null || /\.ya?ml$/.test(name)) done()
-      })
+      try {
+        return watch(path, (_, name) => {
+          if (!isFolder(path) || name === null || /\.ya?ml$/.test(name)) done()
+        })
+      } catch {
+        return appearing(path, done)
+      }
     })
     const timeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
-    const isGone = isRead && !paths.every(path => existsSync(path))
-    if (isGone || paths.some(path => !isFolder(path) && timeOf(path) > since)) done()
+    const hasMoved = paths.some(path => existsSync(path) === absent.has(path))
+    if (hasMoved || paths.some(path => !isFolder(path) && timeOf(path) > since)) done()
   })
 }
 
