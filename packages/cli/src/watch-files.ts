@@ -67,5 +67,10 @@ function linksIn(path: string): string[] {
 }
 
 function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  try {
+    return lstatSync(path).isSymbolicLink()
+  } catch {
+    // It does not exist, or may not be seen.
+    return false
+  }
 }

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { type AlertData, isoTime } from '@falc/engine'
 import { Store } from '@falc/store'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadConfig } from '../src/config/config.ts'
+import { storeOf } from '../src/run/open-console.ts'
 import { startFalc } from './process.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'falc-alerts-'))
@@ -227,4 +229,25 @@ test('falc respond simulate looks into the store that -o names', async () => {
   const { code, stdout, stderr } = await falc('respond', 'simulate', ...options)
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout).toMatch(/^Note: (?!nothing)/m)
+})
+
+test.each([
+  [['a: true', 'b: false'], 'a.db'],
+  [['a: false', 'b: true'], 'b.db'],
+  [['a: false'], 'a.db'],
+  [['a: true', 'b: true'], 'there are several stores'],
+  [['a: false', 'b: false'], 'there are several stores'],
+])('of the stores %j (enabled or not), the commands use %s', (stores, expected) => {
+  const outputs = stores.map(text => {
+    const [name, enabled] = text.split(': ')
+    return `outputs[]={name: ${name}, type: store, path: ${name}.db, enabled: ${enabled}}`
+  })
+  const used = () => {
+    try {
+      return storeOf(loadConfig(undefined, outputs)).path
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  expect(used()).toContain(expected)
 })

@@ -89,6 +89,9 @@ const KEYS: Readonly<Record<string, (rule: CompiledRule) => string>> = {
   output: ({ output }) => output,
   tags: ({ rule }) => rule.tags.join(', '),
   desc: ({ rule }) => rule.desc.trim(),
+  capture: ({ rule }) => String(rule.capture),
+  capture_duration: ({ rule }) => String(rule.captureDuration),
+  warn_evttypes: ({ rule }) => String(rule.warnEvttypes),
 }
 
 function effectOf(old: Node, now: Node, solver: Solver): Effect {

@@ -16,15 +16,16 @@ export interface ConfiguredStore extends Retention {
   readonly path: string
 }
 
-/** The only output of type `store`. @throws {CliError} */
+/** The only output of type `store`, or the only one that is enabled. @throws {CliError} */
 export function storeOf({ outputs }: Config): ConfiguredStore {
-  const stores = outputs.flatMap(({ type, options }) =>
-    type === 'store'
-      ? [{ path: options.path as string, age: options.keep as number, bytes: options.max_size as number }]
-      : [],
-  )
-  if (stores.length === 1) return stores[0]!
-  const found = stores.length === 0 ? 'the configuration has no output of type store' : 'there are several stores'
+  const all = outputs.filter(({ type }) => type === 'store')
+  const enabled = all.filter(one => one.enabled)
+  const [store, ...others] = enabled.length > 0 ? enabled : all
+  if (store && others.length === 0) {
+    const { path, keep, max_size } = store.options
+    return { path: path as string, age: keep as number, bytes: max_size as number }
+  }
+  const found = store ? 'there are several stores' : 'the configuration has no output of type store'
   throw new CliError(`${found}: name its file with --db, or the configuration with -c`)
 }
 
