@@ -37,6 +37,16 @@ function follow(...options: string[]): Started {
   return falc
 }
 
+/** A run by a falco.yaml. @returns it, and what writes the file anew */
+async function configured(text: string): Promise<{ run: Started; configure: (text: string) => void }> {
+  const configure = (more: string) =>
+    writeFileSync(join(dir, 'falco.yaml'), `rules_files: [rules.yaml]\nstdout_output: {enabled: true}\n${more}\n`)
+  configure(text)
+  falc = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl', '--follow'], dir)
+  await falc.sees('Opening event source')
+  return { run: falc, configure }
+}
+
 /** Snapshots in the file, once there are this many. */
 async function snapshots(count: number): Promise<{ sample: number; output_fields: Record<string, any> }[]> {
   return until(`${count} snapshots`, () => {
@@ -124,15 +134,10 @@ describe('snapshots', () => {
   })
 
   test('start and stop with a reload', async () => {
-    const config = (metrics: string) => `rules_files: [rules.yaml]\nstdout_output: {enabled: true}\n${metrics}\n`
-    const path = join(dir, 'falco.yaml')
-    writeFileSync(path, config('metrics: {enabled: false}'))
-    const run = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl', '--follow'], dir)
-    falc = run
-    await run.sees('Opening event source')
-    writeFileSync(path, config(`metrics: {enabled: true, interval: 200ms, ${FILE}}`))
+    const { run, configure } = await configured('metrics: {enabled: false}')
+    configure(`metrics: {enabled: true, interval: 200ms, ${FILE}}`)
     await snapshots(1)
-    writeFileSync(path, config('webserver: {enabled: true}'))
+    configure('webserver: {enabled: true}')
     await run.sees('Reload: changes of webserver.enabled take effect after a restart')
     const count = (await snapshots(1)).length
     await sleep(700)
@@ -140,13 +145,8 @@ describe('snapshots', () => {
   })
 
   test('to a file that cannot be written do not undo a reload', async () => {
-    const config = (metrics: string) => `rules_files: [rules.yaml]\nstdout_output: {enabled: true}\n${metrics}\n`
-    const path = join(dir, 'falco.yaml')
-    writeFileSync(path, config('metrics: {enabled: false}'))
-    const run = startFalc(['run', '-c', 'falco.yaml', '--k8s-audit', 'audit.jsonl', '--follow'], dir)
-    falc = run
-    await run.sees('Opening event source')
-    writeFileSync(path, config('metrics: {enabled: true, interval: 200ms, output_file: no/such/folder}'))
+    const { run, configure } = await configured('metrics: {enabled: false}')
+    configure('metrics: {enabled: true, interval: 200ms, output_file: no/such/folder}')
     await run.sees('Reloaded configuration and rules: 2 rules')
     expect(run.output.stderr).toContain('snapshots are lost until it can be written')
     expect(run.output.stderr).not.toContain('Reload failed')

@@ -80,6 +80,8 @@ export const test = defineCommand({
           return 1
         })
       if (!again) return code
+      // What no run has named before was missing in this one already.
+      for (const path of used) if (!watched.includes(path) && !existsSync(path)) absent.add(path)
       watched = [...new Set([...used, ...rules, ...paths])]
       await changed(watched, since, absent)
       print('\n')
@@ -120,7 +122,7 @@ export function percent(text: string | undefined, flag: string): number {
  * Resolves when one of the files changes, or a YAML file in one of the folders; other files there are ignored. A file that is
  * gone, because an editor is replacing it for instance, changes when it is there again.
  * @param since when the files were read, or earlier: a change in the meantime counts, too
- * @param absent those that were missing then: one that is there now has changed, and one that has gone since
+ * @param absent those that were missing then: it is a change if one of them is there now, or another is not
  */
 function changed(paths: readonly string[], since: number, absent: ReadonlySet<string>): Promise<void> {
   return new Promise(resolve => {

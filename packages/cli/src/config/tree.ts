@@ -40,25 +40,22 @@ export function isNull(node: ConfigNode | undefined): boolean {
 
 /** The tree as plain data, every scalar as its text, for readers that know the types: a password of digits keeps its zeros. */
 export function texts(node: ConfigNode, text: (scalar: ConfigScalar) => string): unknown {
-  switch (node.kind) {
-    case 'map':
-      return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, texts(value, text)]))
-    case 'list':
-      return node.items.map(item => texts(item, text))
-    case 'scalar':
-      return text(node)
-  }
+  return dataOf(node, text)
 }
 
 /** The tree as plain data, its scalars typed as YAML types them. */
 export function plain(node: ConfigNode, text: (scalar: ConfigScalar) => string = scalar => scalar.text): unknown {
+  return dataOf(node, scalar => plainScalar(text(scalar), scalar.quoted))
+}
+
+function dataOf(node: ConfigNode, of: (scalar: ConfigScalar) => unknown): unknown {
   switch (node.kind) {
     case 'map':
-      return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, plain(value, text)]))
+      return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, dataOf(value, of)]))
     case 'list':
-      return node.items.map(item => plain(item, text))
+      return node.items.map(item => dataOf(item, of))
     case 'scalar':
-      return plainScalar(text(node), node.quoted)
+      return of(node)
   }
 }
 

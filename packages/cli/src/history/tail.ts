@@ -54,11 +54,15 @@ export async function* follow(
 }
 
 /** What arrived in a store before another took its place; nothing, if it cannot be read: a damaged one is moved aside. */
-function rest(store: StoreReader, query: Query, after: number): StoredAlert[] {
-  try {
-    return [...store.search(query, { after, oldest: true })]
-  } catch {
-    return []
+function* rest(store: StoreReader, query: Query, from: number): Generator<StoredAlert> {
+  for (let after = from, page = [] as StoredAlert[]; ; after = page.at(-1)!.seq) {
+    try {
+      page = firstOf(store.search(query, { after, oldest: true }), PAGE)
+    } catch {
+      return
+    }
+    yield* page
+    if (page.length < PAGE) return
   }
 }
 

@@ -1,4 +1,5 @@
 /** Removes secrets from a configuration before others see it. The tables of keys and of output options mark what may be secret. */
+import querystring from 'node:querystring'
 import { type OutputSettings, secretsIn, transportOf } from '@falc/outputs'
 import type { Config } from '../config/config.ts'
 import { FALCO_YAML } from '../config/keys/falco-yaml.ts'
@@ -32,16 +33,7 @@ export function secretsOf(config: Config): string[] {
 function partsOf(text: string): string[] {
   if (!URL.canParse(text)) return [text]
   const { username, password, search, pathname } = new URL(text)
-  return [text, username, password, decoded(password), search.slice(1), pathname.slice(1)]
-}
-
-/** As it is: a bare % is valid in an address, and no escape. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  return [text, username, password, querystring.unescape(password), search.slice(1), pathname.slice(1)]
 }
 
 function maskedOutput({ options, ...common }: OutputSettings): Record<string, unknown> {

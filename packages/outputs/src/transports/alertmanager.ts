@@ -49,7 +49,7 @@ export const alertmanager = defineTransport({
   doc: `\`POST /api/v2/alerts\` with the labels \`alertname\` (the rule), \`severity\`, \`priority\`, \`source\` and \`hostname\`, and the annotations
 \`summary\` (the output's template), \`description\` (the whole alert) and \`id\`. A repeated alert extends the first one.
 
-An alert counts as delivered when one of the Alertmanagers has accepted it. One that is rejected (400) and that none accepts is dropped, also if another does not answer.`,
+An alert counts as delivered when one of the Alertmanagers has accepted it. It is dropped if one rejects it (400) and none accepts it, even if another is down.`,
   options,
   batch: { items: 64, bytes: 1 << 20 },
   ordered: false,
