@@ -109,6 +109,10 @@ test('a text that looks like one of the formatter’s placeholders is left uncha
   expect(format(text)).toBe(text)
 })
 
+test('a byte order mark stays', () => {
+  expect(formatFile('\ufeff- list: a\n  items:   [x]\n')).toBe('\ufeff- list: a\n  items: [x]\n')
+})
+
 test('a comment left of the items of a list in another object does not move the items', () => {
   const text =
     'spec:\n  inlineRules:\n    - list: a\n      items: [x]\n# about b\n    - list: b\n      items: [y]\n  priority: 50\n'

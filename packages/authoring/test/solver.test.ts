@@ -8,6 +8,7 @@ import { Solver } from '../src/algebra/solve.ts'
 interface Event {
   readonly t?: string
   readonly n?: number
+  readonly d?: number
   readonly b?: boolean
   readonly any?: readonly string[]
 }
@@ -17,6 +18,7 @@ const source = defineSource<Event>({
   fields: {
     'm.t': { type: 'string', doc: 'a text', extract: e => e.t },
     'm.n': { type: 'int8', doc: 'a number', extract: e => e.n },
+    'm.d': { type: 'double', doc: 'a fraction', extract: e => e.d },
     'm.b': { type: 'bool', doc: 'a truth', extract: e => e.b },
     'm.any': { type: 'string', anyOf: true, doc: 'several texts', extract: e => e.any },
   },
@@ -25,7 +27,13 @@ const source = defineSource<Event>({
 const word = fc.constantFrom('a', 'ab', 'abc', 'b', 'bc', 'c', 'ca', '/a', '/a/b')
 const number = fc.integer({ min: -3, max: 3 })
 const event: fc.Arbitrary<Event> = fc.record(
-  { t: word, n: number, b: fc.boolean(), any: fc.array(word, { minLength: 1, maxLength: 2 }) },
+  {
+    t: word,
+    n: number,
+    d: fc.constantFrom(-0.5, 0, 0.25, 0.75, 1),
+    b: fc.boolean(),
+    any: fc.array(word, { minLength: 1, maxLength: 2 }),
+  },
   { requiredKeys: [] },
 )
 const check = fc.oneof(
@@ -40,6 +48,7 @@ const check = fc.oneof(
     )
     .map(([field, op, words]) => `${field} ${op} (${words.join(', ')})`),
   fc.tuple(fc.constantFrom('=', '!=', '<', '<=', '>', '>='), number).map(([op, n]) => `m.n ${op} ${n}`),
+  fc.tuple(fc.constantFrom('<', '<=', '>', '>='), fc.constantFrom('0', '0.5', '1')).map(([op, d]) => `m.d ${op} ${d}`),
   fc.constantFrom(
     'm.t exists',
     'm.n exists',
@@ -82,6 +91,10 @@ test('a condition that some event satisfies is never called impossible', () => {
   )
 })
 
+test.each(['m.d > 0 and m.d < 1', 'm.d > 0.1 and m.d < 0.2', 'm.d > 3000000000'])('%s is possible', text => {
+  expect(new Solver(undefined).isImpossible(formulaOf(nodeOf(text)))).toBe(false)
+})
+
 test('a witness satisfies the condition if all its values are known', () => {
   let known = 0
   fc.assert(
@@ -97,6 +110,7 @@ test('a witness satisfies the condition if all its values are known', () => {
       const made = {
         t: value('m.t'),
         n: value('m.n'),
+        d: value('m.d'),
         b: value('m.b'),
         any: value('m.any') && [value('m.any')],
       } as Event

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -74,6 +74,14 @@ test('a device and a pipe have no text, and are not waited for', async () => {
   execFileSync('mkfifo', [join(folder, 'pipe.yaml')])
   for (const name of ['device.yaml', 'pipe.yaml'])
     expect(await textOf(pathToFileURL(join(folder, name)).href)).toBeUndefined()
+})
+
+test('the text of a file is without its byte order mark', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'falc-lsp-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'marked.yaml')
+  writeFileSync(path, '\ufeff- list: a\n')
+  expect(await textOf(pathToFileURL(path).href)).toBe('- list: a\n')
 })
 
 test('files can be added and deleted, and setting the same text keeps the file', () => {

@@ -90,17 +90,25 @@ function passes(clause: Clause, value: Scalar): boolean {
 
 /** Between two neighbouring constants all numbers behave alike: one of each stretch is enough. */
 function numbersAround(demands: readonly Demand[]): Scalar[] {
-  const { bits = 64, signed } = TYPES[demands[0]!.clause.left.type]
+  const { type } = demands[0]!.clause.left
+  const { bits = 64, signed } = TYPES[type]
   const lowest = signed ? -(2n ** BigInt(bits - 1)) : 0n
   const highest = signed ? 2n ** BigInt(bits - 1) - 1n : 2n ** BigInt(bits) - 1n
   const constants = demands.flatMap(({ clause }) => clause.values) as (number | bigint)[]
-  // Fractions only occur in values of doubles, which are few.
-  if (constants.some(value => typeof value === 'number' && !Number.isInteger(value)))
-    return constants.flatMap(value => [Number(value) - 0.5, Number(value), Number(value) + 0.5])
+  if (type === 'double') return doublesAround(constants.map(Number))
   const around = constants.map(BigInt).flatMap(value => [value - 1n, value, value + 1n])
   return [...new Set([...around, lowest, highest])]
     .filter(value => value >= lowest && value <= highest)
     .map(value => (value >= -(2n ** 53n) && value <= 2n ** 53n ? Number(value) : value))
+}
+
+/** Doubles have fractions and no bounds: the constants, one between two neighbours, one below and one above them all. */
+function doublesAround(constants: readonly number[]): number[] {
+  const sorted = constants.toSorted((a, b) => a - b)
+  const [first = 0] = sorted
+  const last = sorted.at(-1) ?? 0
+  const between = sorted.slice(1).map((value, i) => sorted[i]! + (value - sorted[i]!) / 2)
+  return [...sorted, ...between, first - Math.abs(first) - 1, last + Math.abs(last) + 1]
 }
 
 /** Most texts that are tried. */

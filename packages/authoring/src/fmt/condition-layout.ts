@@ -3,7 +3,8 @@ import { type Condition, parseCondition, printCondition } from '@falc/engine/ana
 
 /**
  * A condition in lines of at most `width` characters, if possible. Unless all of it fits on one line, each part of a conjunction or
- * disjunction has its own. undefined: it is not a complete condition, such as `and not x`, which is appended to another one.
+ * disjunction has its own. undefined: it is not a complete condition, such as `and not x`, which is appended to another one, or a value
+ * in it has several lines.
  */
 export function layOut(text: string, width: number): readonly string[] | undefined {
   const condition = parsed(text)
@@ -11,6 +12,8 @@ export function layOut(text: string, width: number): readonly string[] | undefin
   const outer = text.trim()
   const layout = new Layout(text, width)
   const lines = isInParentheses(outer) ? layout.group(condition, 0) : layout.lines(condition, 0)
+  // YAML would fold a line break within a value.
+  if (lines.some(line => /[\r\n]/.test(line))) return undefined
   const again = parsed(lines.join(' '))
   // What would mean something else stays as it is.
   return again && printCondition(again) === printCondition(condition) ? lines : undefined

@@ -43,6 +43,9 @@ export class FormatError extends Error {
  * @throws {FormatError} when it is not YAML, or not a list of items
  */
 export function format(content: string): string {
+  // The parser rejects a list right behind a byte order mark.
+  const marks = /^\ufeff+/.exec(content)?.[0]
+  if (marks !== undefined) return marks + format(content.slice(marks.length))
   const beyond = tooManyParts(content)
   if (beyond !== undefined) {
     const before = content.slice(0, beyond)

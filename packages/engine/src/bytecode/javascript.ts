@@ -32,7 +32,7 @@ export function javascript(program: Program, listing?: Listing): string {
     ...constants.map((_, i) => `const constant${i} = env.constants[${i}]`),
     ...registers.flatMap((field, r) => [
       `var value${r} = undefined, at${r} = 0${comment(listing?.register(program, r))}`,
-      ...(field ? readerLines(r, TYPES[field.type].kind) : []),
+      ...(field ? readerLines(r, field.list ? '' : TYPES[field.type].kind) : []),
     ]),
     ...(nodeCount > 0 ? [`const nodes = new Int32Array(${nodeCount})`] : []),
     ...scopes.flatMap(({ name }, s) => [
@@ -58,7 +58,10 @@ export function javascript(program: Program, listing?: Listing): string {
 const comment = (text: string | undefined) =>
   text === undefined ? '' : ` // ${text.trim().replaceAll(/[\r\n\u2028\u2029]/g, ' ')}`
 
-/** The function that fills the register of a field. */
+/**
+ * The function that fills the register of a field.
+ * @param kind of its values; '' if it is a list: a single value becomes a list of one
+ */
 function readerLines(r: number, kind: string): string[] {
   const plain = { text: 'string', number: 'number', bool: 'boolean' }[kind]
   const checked = `check(${r}, v, event)`
@@ -95,19 +98,45 @@ function truthBits(scope: number, slot: number): string {
 
 /** A routine as a function. Jumps go forwards only, so each becomes a `break` out of a block that ends at its target. */
 function routineLines(program: Program, start: number, end: number, listing: Listing | undefined): string[] {
-  const { code } = program
-  const targets = new Set<number>()
-  for (let pc = start; pc < end; pc += WORDS) if (code[pc] === Op.jt || code[pc] === Op.jf) targets.add(code[pc + 1]!)
-  const blocks = [...targets].sort((a, b) => b - a).map(target => `  to${target / WORDS}: {`)
-  const lines = [`function ${call(start)} {`, '  let t = false', ...blocks]
+  const { targets, begins } = blocksOf(program.code, start, end)
+  const lines = [`function ${call(start)} {`, '  let t = false']
   for (let pc = start; pc < end; pc += WORDS) {
     if (targets.has(pc)) lines.push('  }')
+    // The outermost first.
+    for (const target of begins.get(pc)?.toReversed() ?? []) lines.push(`  to${target / WORDS}: {`)
     const statement = `  ${instruction(program, pc)}`
     const note = comment(listing?.instruction(program, pc))
     lines.push(note === '' ? statement : `${statement.padEnd(60)}${note}`)
   }
   lines.push('}')
   return lines
+}
+
+/**
+ * The blocks of a routine: their ends, and by pc the ends of those that begin there, ascending. A block begins as late as it can: the
+ * host's parser has no stack for thousands of blocks inside each other, and a rule may have as many exceptions.
+ */
+function blocksOf(code: Int32Array, start: number, end: number) {
+  const firstJumps = new Map<number, number>()
+  for (let pc = start; pc < end; pc += WORDS) {
+    const target = code[pc + 1]!
+    if ((code[pc] === Op.jt || code[pc] === Op.jf) && !firstJumps.has(target)) firstJumps.set(target, pc)
+  }
+  const begins = new Map<number, number[]>()
+  const outermost: { readonly from: number; readonly to: number }[] = []
+  for (const [to, jump] of [...firstJumps].sort(([a], [b]) => a - b)) {
+    let from = jump
+    // A block that ends within this one also begins within it.
+    for (let last = outermost.at(-1); last !== undefined && last.to > from; last = outermost.at(-1)) {
+      from = Math.min(from, last.from)
+      outermost.pop()
+    }
+    outermost.push({ from, to })
+    const others = begins.get(from)
+    if (others) others.push(to)
+    else begins.set(from, [to])
+  }
+  return { targets: new Set(firstJumps.keys()), begins }
 }
 
 /** One instruction as a statement. */

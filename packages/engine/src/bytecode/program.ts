@@ -58,6 +58,7 @@ export function routinesOf(code: Int32Array): [number, number][] {
 /** The deepest nesting of calls. Calls only go to later routines. */
 export function callDepth(code: Int32Array): number {
   const depths = new Map<number, number>()
+  let deepest = 0
   for (const [start, end] of routinesOf(code).reverse()) {
     let depth = 0
     for (let pc = start; pc < end; pc += WORDS) {
@@ -65,6 +66,7 @@ export function callDepth(code: Int32Array): number {
       if (target !== undefined) depth = Math.max(depth, 1 + depths.get(target)!)
     }
     depths.set(start, depth)
+    deepest = Math.max(deepest, depth)
   }
-  return Math.max(0, ...depths.values())
+  return deepest
 }

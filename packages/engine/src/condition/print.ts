@@ -1,4 +1,5 @@
-import type { Condition, Operand } from './ast.ts'
+import type { Condition, LiteralOperand, Operand } from './ast.ts'
+import { IDENTIFIER } from './field-name.ts'
 import { MODIFIERS, OPERATORS, parseOperator } from './operators.ts'
 import { quote } from './quote.ts'
 import { isList } from './walk.ts'
@@ -24,20 +25,21 @@ export function printCondition(condition: Condition): string {
       const head = `${printOperand(left)} ${op}`
       if (right === undefined) return head
       if (isList(right)) return `${head} (${right.map(printOperand).join(', ')})`
-      // Quotes would change the meaning of a list's name (`in shells`) and of a number.
-      return `${head} ${right.kind === 'literal' && isBare(op, right.text) ? right.text : printOperand(right)}`
+      return `${head} ${right.kind === 'literal' ? printLiteral(op, right) : printOperand(right)}`
     }
   }
 }
 
-/** True when the value after the operator as written must not be quoted. */
-function isBare(written: string, value: string): boolean {
+/** What may follow `<` without quotes: a number or a word. */
+const ORDERED = new RegExp(`^(?:0[xX][0-9a-zA-Z]+|[+-]?[0-9]+\\.?[0-9]*(?:[eE][+-][0-9]+)?|${IDENTIFIER})$`)
+
+/** A value after the operator as written. Quotes would change the meaning of a list's name (`in shells`) and of a number. */
+function printLiteral(written: string, value: LiteralOperand): string {
   const operator = parseOperator(written)
-  if (operator === undefined) return false
+  if (operator === undefined) return printOperand(value)
   const { form } = OPERATORS[operator.op]
-  return form === 'number'
-    ? /^[+\-\w.]+$/.test(value) && !/^\d+-/.test(value)
-    : form === 'list' || operator.modifier !== undefined
+  if (form === 'number') return ORDERED.test(value.text) ? value.text : printArgument(value)
+  return form === 'list' || operator.modifier !== undefined ? value.text : printOperand(value)
 }
 
 /** An operand as canonical text. */
@@ -56,7 +58,7 @@ export function printOperand(operand: Operand): string {
   }
 }
 
-/** Strings inside a transformer are always quoted. */
+/** Strings inside a transformer and after `<` are always quoted. */
 function printArgument(operand: Operand): string {
   const text = printOperand(operand)
   return operand.kind === 'literal' && !text.startsWith('"') ? `"${text}"` : text

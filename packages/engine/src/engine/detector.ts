@@ -32,7 +32,7 @@ export class Detector<S extends Source = Source> {
   /**
    * The same for events that may have to wait, for metadata that their rules ask for.
    * @param deferral decides after the rules have run whether the evaluation counts
-   * @returns undefined when it does not: nothing was counted, and the event will be evaluated again
+   * @returns undefined when it does not: only failed extractions were counted, and the event will be evaluated again
    */
   evaluate<E>(
     source: Source<E> | string,

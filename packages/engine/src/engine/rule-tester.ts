@@ -63,8 +63,10 @@ export class RuleTester<E = any> {
     return events.flatMap(event => {
       const refused = this.#source.check?.(event)
       if (refused !== undefined) throw new RuleTestFailure(`the event cannot be tested: ${refused}`)
+      // What only coverage or an explanation could not read was no failure of an event.
+      this.#failures.length = 0
       const alerts = this.engine.evaluate(this.#source, event)
-      const [failure] = this.#failures.splice(0)
+      const [failure] = this.#failures
       if (failure) throw new RuleTestFailure(`${failure.field} could not be read: ${reason(failure.error)}`)
       this.#coverage?.record(event)
       return alerts

@@ -15,7 +15,10 @@ import type { SourcePlan } from './source-plan.ts'
 export interface Deferral<E = any> {
   /** Called before the rules run. */
   before(event: E): void
-  /** Called after they have run. True: the evaluation is void and counts nothing, since the event will be evaluated again. */
+  /**
+   * Called after they have run. True: the evaluation is void, since the event will be evaluated again. It counts nothing but failed
+   * extractions, which may not occur again: memos keep what was found.
+   */
   hold(event: E): boolean
 }
 

@@ -32,7 +32,9 @@ export function checked(
   if (!Array.isArray(value)) {
     const scalar = scalarOf(kind, value)
     if (scalar === undefined) return wrong(field, value, event, errors)
-    return field.list ? [scalar] : scalar
+    if (field.list) return [scalar]
+    // A number of at most 32 bits is compared without regard to its type.
+    return typeof scalar === 'bigint' && TYPES[field.type].bits !== 64 ? Number(scalar) : scalar
   }
   if (!field.list && !field.def.anyOf) return wrong(field, value, event, errors)
   if (value.length === 0) return undefined

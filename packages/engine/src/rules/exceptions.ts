@@ -118,6 +118,9 @@ function addRows(builder: MappedTextBuilder, { fields, comps, values, context }:
   builder.insert(')', fields[0]!)
 }
 
+/** Several items in one text, `a, b`: Falco only adds the parentheses. */
+const ITEMS = /^[^\s()"'=,]+(?:\s*,\s*[^\s()"'=,]+)+$/
+
 function addValue(builder: MappedTextBuilder, value: Entry, op: string, field: MappedText): void {
   if (!value.list) {
     if (!takesList(op)) {
@@ -125,6 +128,8 @@ function addValue(builder: MappedTextBuilder, value: Entry, op: string, field: M
     } else if (value.text.text.startsWith('(')) {
       // Written with its parentheses: `(a, b)`, `(some_list)`.
       builder.add(value.text)
+    } else if (ITEMS.test(value.text.text)) {
+      builder.insert('(', value.text).add(value.text).insert(')', value.text)
     } else {
       addQuoted(builder.insert('(', value.text), value.text).insert(')', value.text)
     }

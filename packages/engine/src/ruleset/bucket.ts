@@ -162,9 +162,9 @@ export class Bucket {
       return this.#test(candidates, candidates.length, open, matches, first)
     let always = this.#found.always
     if (set >= 0) {
-      const unfound = sets.meet(set, this.#setOfUnfound())
+      const unfound = this.#setOfUnfound()
+      if (sets.clears === clears) always = sets.members(sets.meet(set, unfound))
       if (sets.clears !== clears) return this.#each(event, matches, first)
-      always = sets.members(unfound)
     }
     return this.#test(this.#found.found, this.#found.find(event, always), open, matches, first, set)
   }
@@ -273,7 +273,7 @@ export class Bucket {
     return truths[rest] === this.now
   }
 
-  /** The set of conditions that no value finds, by its number. May clear the table. */
+  /** The set of conditions that no value finds, by its number. May clear the table, which must then not be asked about earlier numbers. */
   #setOfUnfound(): number {
     const sets = this.#sets
     if (this.#unfound >= 0 && this.#unfoundClears === sets.clears) return this.#unfound

@@ -163,7 +163,9 @@ export function textsOf(node: Node, parts: ReadonlySet<string>): readonly string
 /** As `EventClass.searched` has it. */
 const nameOf = ({ name, argText }: ResolvedField): string => (argText === undefined ? name : `${name}.${argText}`)
 
-const shortest = (texts: readonly string[]): number => Math.min(...texts.map(({ length }) => length))
+/** Not by a call with an argument for each: a list may have more items than that. */
+const shortest = (texts: readonly string[]): number =>
+  texts.reduce((least, { length }) => Math.min(least, length), Number.POSITIVE_INFINITY)
 
 /** The field whose value has every text, up to its case, that the operand's has. */
 function fieldOf(operand: Expr): ResolvedField | undefined {
@@ -256,10 +258,11 @@ function literalOfRegex(pattern: string): string | undefined {
 /** Where a group or a class ends; -1 = it is not simple. */
 function closing(pattern: string, from: number): number {
   if (pattern[from] === '[') {
-    // A bracket that comes first is a member; classes within are left alone.
+    // A bracket that comes first is a member; classes within are left alone, and so are escapes, which may be of a bracket.
     const first = from + (pattern[from + 1] === '^' ? 2 : 1)
     if (pattern.slice(first).includes('[')) return -1
-    return pattern.indexOf(']', first + 1)
+    const close = pattern.indexOf(']', first + 1)
+    return pattern.slice(first, close).includes('\\') ? -1 : close
   }
   let depth = 0
   for (let i = from; i < pattern.length; i++) {

@@ -5,6 +5,8 @@ import { createEvaluator } from '../../src/bytecode/create-evaluator.ts'
 import { evaluateTree } from '../../src/bytecode/evaluate-tree.ts'
 import { lower } from '../../src/bytecode/lower.ts'
 import { MemoLayout } from '../../src/bytecode/memo.ts'
+import { Op, WORDS } from '../../src/bytecode/opcodes.ts'
+import { callDepth } from '../../src/bytecode/program.ts'
 import { loadProgram, saveProgram } from '../../src/bytecode/save.ts'
 import type { Condition } from '../../src/condition/ast.ts'
 import { Regex } from '../../src/fields/regex.ts'
@@ -35,6 +37,11 @@ const rootSets = fc
     fc.constantFrom<'and' | 'or'>('and', 'or'),
   )
   .map(([roots, kind]): Condition[] => [...roots, { kind, children: [...roots].reverse() }])
+
+test('a program may have more routines than a call may have arguments', () => {
+  const code = new Int32Array(130_000 * WORDS).fill(Op.ret)
+  expect(callDepth(code)).toBe(0)
+})
 
 test('tree walk, VM and JIT agree, with and without memos, and after saving and loading', () => {
   const table = new FieldTable(mockSource)

@@ -46,6 +46,25 @@ test('loading is all or nothing', () => {
   expect(engine.evaluate(shop, wipe)).toEqual([])
 })
 
+test('a rule with thousands of exceptions raises its alerts', () => {
+  const pairs = defineSource<{ readonly x: string; readonly y: string }>({
+    name: 'pairs',
+    fields: {
+      'pair.x': { type: 'string', doc: 'd', extract: e => e.x },
+      'pair.y': { type: 'string', doc: 'd', extract: e => e.y },
+    },
+  })
+  const values = Array.from({ length: 5000 }, (_, i) => [`x${i}`, `y${i}`])
+  const exceptions = [{ name: 'known', fields: ['pair.x', 'pair.y'], comps: ['=', 'startswith'], values }]
+  const rule = { rule: 'Pair', desc: 'd', source: 'pairs', condition: 'pair.x exists', exceptions, output: 'o' }
+  const engine = new Engine({ sources: [pairs] })
+  const content = JSON.stringify([{ ...rule, priority: 'INFO' }])
+  expect(engine.load([{ name: 'pairs.yaml', content }]).errors).toEqual([])
+  expect(names(engine.evaluate(pairs, { x: 'x1', y: 'other' }))).toEqual(['Pair'])
+  expect(engine.evaluate(pairs, { x: 'x1', y: 'y1' })).toEqual([])
+  expect(engine.stats().failedEvents).toBe(0)
+})
+
 test('an engine without rules gives no alerts', () => {
   expect(new Engine({ sources: [shop] }).evaluate(shop, wipe)).toEqual([])
 })

@@ -134,6 +134,23 @@ test('a field that cannot be read fails the test, unless there is an onError', (
   expect(seen).toEqual(['shop.fails'])
 })
 
+test('a time that only coverage could not read fails no later event', () => {
+  const source = defineSource<{ readonly n: number; readonly at?: bigint }>({
+    name: 'timed',
+    time: ({ at }) => {
+      if (at === undefined) throw new Error('no time')
+      return at
+    },
+    fields: { 'timed.n': { type: 'int32', doc: 'd', extract: e => e.n } },
+  })
+  const rule = { rule: 'r', desc: 'd', condition: 'timed.n = 1 and evt.rawtime > 0', output: 'o', priority: 'INFO' }
+  const content = JSON.stringify([{ ...rule, source: 'timed' }])
+  const rules = new RuleTester({ files: [{ name: 'r.yaml', content }], source })
+  rules.expectAlert('r', { n: 1, at: 1n })
+  rules.expectNone({ n: 2 })
+  rules.expectAlert('r', { n: 1, at: 2n })
+})
+
 test('an event that the source rejects fails the test', () => {
   const check = (event: Request) => (event.action === '' ? 'it has no action' : undefined)
   const rules = new RuleTester<Request>({ files: [{ name: 's.yaml', content: RULES }], source: { ...shop, check } })

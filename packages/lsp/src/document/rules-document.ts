@@ -1,4 +1,3 @@
-import { ConditionScan } from './condition.ts'
 import { KEYS } from './keys.ts'
 import {
   type Entry,
@@ -13,6 +12,7 @@ import {
   type Word,
   wordsIn,
 } from './outline.ts'
+import { conditionIn } from './quoted.ts'
 import { templateTokens } from './template.ts'
 import type { Token } from './token.ts'
 
@@ -98,7 +98,7 @@ export class RulesDocument {
     if (kind !== 'condition' && kind !== 'output') return []
     const range = scalarAt(this.text, value)
     if (kind === 'output') return [{ kind, item, range, tokens: templateTokens(this.text, range), negated: NONE }]
-    const { tokens, negated } = new ConditionScan(this.text, range)
+    const { tokens, negated } = conditionIn(this.text, range)
     return [{ kind, item, range, tokens, negated }]
   }
 
@@ -133,8 +133,9 @@ export class RulesDocument {
             yield { kind: token.kind, name: token.text, item, from: token.from, to: token.to }
     const values = item.kind === 'list' ? [entryOf(item, 'items')] : this.exceptionsOf(item).map(({ values }) => values)
     for (const entry of values)
-      for (const { text, from, to } of entry ? wordsIn(this.text, entry.value) : [])
-        yield { kind: 'value', name: text, item, from, to }
+      for (const word of entry ? wordsIn(this.text, entry.value) : [])
+        for (const { text, from, to } of item.kind === 'list' ? [word] : namesIn(word))
+          yield { kind: 'value', name: text, item, from, to }
   }
 
   /** The exceptions of a rule, with the values of each. */
@@ -165,6 +166,15 @@ export class RulesDocument {
     const entry = entryOf(item, key)
     return entry && scalarAt(this.text, entry.value).text
   }
+}
+
+/** The names in a value of an exception, which may be several in one text: `(shells, bash)`. */
+function namesIn(word: Word): Word[] {
+  if (!/^\(|,/.test(word.text)) return [word]
+  return [...word.text.matchAll(/"[^"]*"|'[^']*'|[^\s()"'=,]+/g)].flatMap(({ 0: text, index }) => {
+    const from = word.from + index
+    return /^["']/.test(text) ? [] : [{ text, from, to: from + text.length }]
+  })
 }
 
 function changeOf(text: string, item: Item): Change {

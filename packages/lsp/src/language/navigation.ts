@@ -13,12 +13,7 @@ export function definitionsAt(view: View, offset: number): Target[] {
 export function referencesAt(view: View, offset: number, withDefinitions: boolean): Target[] {
   const named = view.nameAt(offset)
   if (!named) return []
-  const all = view.references(named.kind, named.text)
-  if (withDefinitions) return all
-  const defined = new Set(
-    view.definitions(named.kind, named.text).map(({ file, definition }) => `${file.uri} ${definition.name.from}`),
-  )
-  return all.filter(({ uri, from }) => !defined.has(`${uri} ${from}`))
+  return view.references(named.kind, named.text, withDefinitions)
 }
 
 /** The name at an offset, when it is one that can be renamed: one that some file defines. */
@@ -48,6 +43,9 @@ export function rename(view: View, offset: number, to: string): readonly Target[
   if (!named) return 'There is no rule, macro or list here.'
   const { pattern, rule } = NAMES[named.kind]
   if (!pattern.test(to)) return rule
-  if (to !== named.text && view.isDefined(named.kind, to)) return `There is a ${named.kind} ${to} already.`
+  const isTaken = [...view.sharers(named.kind, named.text)].some(({ rules }) =>
+    rules.definitions.has(`${named.kind} ${to}`),
+  )
+  if (to !== named.text && isTaken) return `There is a ${named.kind} ${to} already.`
   return view.references(named.kind, named.text)
 }

@@ -35,14 +35,15 @@ export async function* yamlFiles(
   }
 }
 
-/** undefined: it is not a file, too large, or cannot be read. */
+/** Without a byte order mark, as editors count columns. undefined: it is not a file, too large, or cannot be read. */
 export async function textOf(uri: string): Promise<string | undefined> {
   const path = pathOf(uri)
   if (path === undefined) return undefined
   try {
     const stats = await stat(path)
     // A pipe or a device may never end: a repository can have links to any.
-    return stats.isFile() && stats.size <= MAX_LENGTH ? await readFile(path, 'utf8') : undefined
+    if (!stats.isFile() || stats.size > MAX_LENGTH) return undefined
+    return (await readFile(path, 'utf8')).replace(/^\ufeff/, '')
   } catch {
     return undefined
   }

@@ -6,9 +6,7 @@ export function wanted(view: View, findings: readonly Finding[]): Finding[] {
   return findings.filter(({ code, place: { offset } }) => {
     const kind = code === 'LOAD_UNUSED_MACRO' ? 'macro' : code === 'LOAD_UNUSED_LIST' ? 'list' : undefined
     const item = kind && view.rules.itemAt(offset)
-    return (
-      !item || view.references(item.kind, item.name.text).length <= view.definitions(item.kind, item.name.text).length
-    )
+    return !item || view.references(item.kind, item.name.text, false).length === 0
   })
 }
 

@@ -73,7 +73,8 @@ export class Session {
   /** undefined: it is not open, or has no rules. */
   view(uri: string): View | undefined {
     const file = this.workspace.file(canonical(uri))
-    return file && new View(file, this.workspace.project(file.uri), this.words, this.tests)
+    const related = (one: string) => this.workspace.related(one)
+    return file && new View(file, this.workspace.project(file.uri), this.words, this.tests, related)
   }
 
   /** A file with rules, or a test file. */

@@ -30,14 +30,18 @@ export class View {
   readonly words: Vocabulary
   /** By URI. */
   readonly tests: ReadonlyMap<string, RulesFile>
+  readonly #related: (uri: string) => readonly RulesFile[]
 
+  /** @param related the files of all projects that a file is in */
   constructor(
     file: RulesFile,
     project: readonly RulesFile[],
     words: Vocabulary,
     tests: ReadonlyMap<string, RulesFile> = new Map(),
+    related: (uri: string) => readonly RulesFile[] = () => [],
   ) {
     this.tests = tests
+    this.#related = related
     this.file = file
     this.project = project.includes(file) ? project : [...project, file]
     this.words = words
@@ -67,13 +71,19 @@ export class View {
     return [...new Set(names)]
   }
 
-  /** Where a name is used, with its definitions; of a rule also in test files. */
-  references(kind: ItemKind, name: string): Target[] {
+  /** The files in which a name means what it means here: of all projects with a file that defines it. */
+  sharers(kind: ItemKind, name: string): ReadonlySet<RulesFile> {
+    return new Set([...this.project, ...this.definitions(kind, name).flatMap(({ file }) => this.#related(file.uri))])
+  }
+
+  /** Where a name is used, with its definitions unless they are not wanted; of a rule also in test files. */
+  references(kind: ItemKind, name: string, withDefinitions = true): Target[] {
     const inTests = kind === 'rule' ? [...this.tests.values()].flatMap(file => expectedIn(file, name)) : []
-    const inRules = this.project.flatMap(({ uri, rules }) => [
-      ...(rules.definitions.get(`${kind} ${name}`) ?? []).map(({ name: { from, to } }) => ({ uri, from, to })),
-      ...(rules.uses.get(name) ?? []).flatMap(use => (isUseOf(use, kind) ? [{ uri, from: use.from, to: use.to }] : [])),
-    ])
+    const inRules = [...this.sharers(kind, name)].flatMap(({ uri, rules }) => {
+      const definitions = withDefinitions ? (rules.definitions.get(`${kind} ${name}`) ?? []) : []
+      const uses = (rules.uses.get(name) ?? []).filter(use => isUseOf(use, kind))
+      return [...definitions.map(one => one.name), ...uses].map(({ from, to }) => ({ uri, from, to }))
+    })
     return [...inRules, ...inTests]
   }
 

@@ -71,6 +71,18 @@ export class Workspace {
     return this.#uris(uri).flatMap(one => this.#files.get(one) ?? [])
   }
 
+  /** The files of all projects that this one is in: those of `rules.d` build upon the files next to it, too. */
+  related(uri: string): RulesFile[] {
+    const base = this.#base()
+    const projects = [
+      this.#uris(uri),
+      ...[...this.#orders.keys()].map(config => this.#ordered(config)),
+      ...[...this.#folders.keys()].map(folder => this.#together(folder, base)),
+    ]
+    const uris = new Set(projects.filter(project => project.includes(uri)).flat())
+    return [...uris].flatMap(one => this.#files.get(one) ?? [])
+  }
+
   #uris(uri: string): readonly string[] {
     const folder = folderOf(uri)
     const base = this.#base()
