@@ -35,6 +35,12 @@ export class Delivery {
     return !this.#initial && this.firstTime !== undefined
   }
 
+  /** What follows is another capture: its first events are treated differently, too. */
+  restart(): void {
+    this.#initial = true
+    this.firstTime = undefined
+  }
+
   /** Processes an event. Returns true if rules should see it. */
   take(event: SyscallEvent): boolean {
     const delivered = this.#apply(event)

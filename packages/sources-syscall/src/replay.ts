@@ -44,6 +44,8 @@ export class Replay implements EventTables {
   readonly #readAll: boolean
   /** They are not yet, because the first events are still to come. */
   #waiting: boolean
+  /** Captures that the file has had so far. */
+  #sections: number
   /** Empty, as in Falco's replays, although captures hold a host name: see `machine`. */
   readonly hostname = ''
 
@@ -52,6 +54,7 @@ export class Replay implements EventTables {
     this.#file = file
     this.state = state
     this.event = file.reader.event
+    this.#sections = file.reader.counts.sections
     this.#readAll = readAll === true
     const types = wanted === undefined ? undefined : [...wanted]
     this.#delivery = new Delivery(state, types)
@@ -60,7 +63,7 @@ export class Replay implements EventTables {
     this.event.tables = this
   }
 
-  /** Time of the first event, ns since 1970; undefined before it. */
+  /** Time of the first event, ns since 1970; undefined before it. In a file of several captures: of the present one. */
   get firstTime(): bigint | undefined {
     return this.#delivery.firstTime
   }
@@ -101,7 +104,9 @@ export class Replay implements EventTables {
     const { event } = this
     const file = this.#file
     const delivery = this.#delivery
+    const { counts } = file.reader
     while (file.next()) {
+      if (counts.sections !== this.#sections) this.#restart()
       const delivered = delivery.take(event)
       if (this.#waiting && delivery.begun) this.#skip()
       if (delivered) return true
@@ -146,6 +151,13 @@ export class Replay implements EventTables {
       asked.fdUnknown = fd === undefined
       return excludes?.(asked, rules) === true
     })
+  }
+
+  /** Another capture follows in the file, and is read as the first one was. */
+  #restart(): void {
+    this.#sections = this.#file.reader.counts.sections
+    this.#delivery.restart()
+    this.#waiting = this.#delivery.tap === null && this.#skips !== null
   }
 
   #skip(): void {

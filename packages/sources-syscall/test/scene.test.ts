@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { Engine } from '@falc/engine'
 import { expect, test } from 'vitest'
 import { openCapture, playScene, type SyscallEvent, sceneOf, syscall } from '../src/index.ts'
+import { eventLine } from '../src/scene/event-line.ts'
+import { eventOf } from '../src/scene/notation.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const source = syscall()
@@ -51,4 +53,13 @@ test.each(['host-a', 'container-a'])('%s: scenes give the alerts and fields of t
 
 test('an event that the capture does not have gives no scene', async () => {
   expect(await sceneOf(here('../../../examples/captures/host-a.scap'), 1_000_000)).toBeUndefined()
+})
+
+test('the line of an open that says where it starts from can be read', () => {
+  const line = '10 openat fd=4 dirfd=3 name=x object=/etc'
+  const values = new Map(Object.entries({ fd: '4', dirfd: '3', name: 'x', object: '/etc' }))
+  expect(eventLine(eventOf('openat', 10, 0n, values))).toBe(line)
+  const names: string[] = []
+  playScene(['thread 10 comm=sh', line], event => names.push(event.fd!.name))
+  expect(names).toEqual(['/etc/x'])
 })

@@ -40,7 +40,7 @@ export class CaptureReader {
   readonly counts = new CaptureCounts()
   /** Of the current section; null = it has none (as in plugins' captures). */
   machine: MachineInfo | null = null
-  /** Which events are passed over once their header is read. null = none. May be set at any time. */
+  /** Which events are passed over once their header is read. null = none, as where a further section starts. May be set at any time. */
   skips: Skips | null = null
   readonly #visitor: CaptureVisitor
   readonly #started: boolean
@@ -224,10 +224,11 @@ export class CaptureReader {
     if (magic !== SECTION_MAGIC) this.#fail('not-a-capture', `invalid magic number 0x${magic.toString(16)}`)
     const major = uint16(this.#window.view, at + 12)
     if (major > 1) this.#fail('version', `capture of version ${major}, this program reads version 1`)
+    const index = this.counts.sections++
+    if (index > 0) this.skips = null
     this.machine = null
     this.#converter.clear()
     this.#phase = 'tables'
-    const index = this.counts.sections++
     this.#visitor.onSection?.(index)
   }
 

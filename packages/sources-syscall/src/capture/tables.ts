@@ -7,6 +7,8 @@ import type { GroupEntry, MachineInfo, UserEntry } from './visitor.ts'
 
 /** Bytes of a machine block's body. */
 export const MACHINE_SIZE = 180
+/** Each takes 50 times the memory that it has in a capture. */
+const MAX_INTERFACES = 65536
 
 export function readMachine(cursor: Cursor): MachineInfo {
   const cpus = cursor.u32('number of cpus')
@@ -22,6 +24,7 @@ export function readMachine(cursor: Cursor): MachineInfo {
 export function readInterfaces(cursor: Cursor, version: 1 | 2): InterfaceEntry[] {
   const interfaces: InterfaceEntry[] = []
   while (cursor.remaining >= 4) {
+    if (interfaces.length === MAX_INTERFACES) cursor.fail(`more than ${MAX_INTERFACES} interfaces`)
     const entry = version === 2 ? cursor.part(cursor.u32('length of interface'), 'interface') : cursor
     const type = entry.u16('type of interface')
     const nameLength = entry.u16('length of interface name')

@@ -84,8 +84,10 @@ export class Lookups<W extends Wanted = Wanted> {
   readonly #done: LookupEnd<W>
   readonly #announced: (wanted: Wanted) => Announcement | undefined
   readonly #lanes = new Map<string, Lane<W>>()
-  /** Functions that end the pauses between attempts, by container id. */
-  readonly #pauses = new Map<string, () => void>()
+  /** Functions that end the pauses. */
+  readonly #pauses = new Set<() => void>()
+  /** Those that end the pauses between attempts for the system's containers, by container id. */
+  readonly #retries = new Map<string, () => void>()
   readonly #closing = new AbortController()
 
   /**
@@ -122,15 +124,15 @@ export class Lookups<W extends Wanted = Wanted> {
     else setImmediate(() => this.#end(wanted, null, 'queue-full'))
   }
 
-  /** The container was announced: if its look-up is waiting to retry, it retries now. */
+  /** The system's container was announced: if its look-up is waiting to retry, it retries now. */
   wake(fullId: string): void {
-    this.#pauses.get(fullId)?.()
+    this.#retries.get(fullId)?.()
   }
 
   close(): void {
     this.#closing.abort()
     for (const { waiting } of this.#lanes.values()) waiting.length = 0
-    for (const end of [...this.#pauses.values()]) end()
+    for (const end of [...this.#pauses]) end()
   }
 
   async #run(wanted: W, lane: Lane<W>): Promise<void> {
@@ -152,13 +154,16 @@ export class Lookups<W extends Wanted = Wanted> {
           return
         }
         if (last) return this.#end(wanted, null, reason)
-        await this.#pause(wanted.fullId, Math.min(backoff * 2 ** (attempt - 1), MAX_BACKOFF))
+        const retry = this.#pause(Math.min(backoff * 2 ** (attempt - 1), MAX_BACKOFF))
+        if (wanted.owner === null) this.#retries.set(wanted.fullId, retry.end)
+        await retry.ended
       }
     } finally {
+      if (wanted.owner === null) this.#retries.delete(wanted.fullId)
       lane.running--
       // A user can create any number of containers, with answers of the maximum length.
       lane.resting = wanted.owner !== null
-      if (lane.resting) await this.#pause(wanted.fullId, USERS_INTERVAL)
+      if (lane.resting) await this.#pause(USERS_INTERVAL).ended
       lane.resting = false
       const next = lane.waiting.shift()
       if (next !== undefined) void this.#run(next, lane)
@@ -224,15 +229,15 @@ export class Lookups<W extends Wanted = Wanted> {
     this.#done(wanted, found, reason)
   }
 
-  #pause(fullId: string, ms: number): Promise<void> {
-    return new Promise(resolve => {
-      const end = () => {
-        clearTimeout(timer)
-        this.#pauses.delete(fullId)
-        resolve()
-      }
-      const timer = setTimeout(end, ms)
-      this.#pauses.set(fullId, end)
-    })
+  #pause(ms: number): { readonly ended: Promise<void>; readonly end: () => void } {
+    const { promise: ended, resolve } = Promise.withResolvers<void>()
+    const end = () => {
+      clearTimeout(timer)
+      this.#pauses.delete(end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    this.#pauses.add(end)
+    return { ended, end }
   }
 }

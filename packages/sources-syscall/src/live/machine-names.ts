@@ -9,6 +9,8 @@ const MAX_BYTES = 1 << 20
 const MAX_ASKED = 16
 const MAX_ANSWERS = 256
 const KEPT = 5000
+/** The lifetime of the answer that a process still shares its root with the host: a process of a new container soon has its own. */
+const KEPT_SHARED = 200
 
 /**
  * Users and groups from the host's files and, as in Falco, from those of its containers. A container's owner controls what
@@ -17,7 +19,7 @@ const KEPT = 5000
  */
 export class LiveNames implements MachineNames {
   readonly #root: string
-  readonly #answers = new Map<number, { readonly names: Names | null | undefined; readonly time: number }>()
+  readonly #answers = new Map<number, { readonly names: Names | null | undefined; readonly until: number }>()
   readonly #asked = new Map<number, number>()
   #ask: ((request: Uint8Array) => void) | null = null
 
@@ -37,7 +39,7 @@ export class LiveNames implements MachineNames {
   ofProcess(pid: number): Names | null | undefined {
     const now = performance.now()
     const answer = this.#answers.get(pid)
-    if (answer !== undefined && now - answer.time < KEPT) return answer.names
+    if (answer !== undefined && now < answer.until) return answer.names
     for (const [asked, time] of this.#asked) if (now - time > KEPT) this.#asked.delete(asked)
     if (this.#ask === null || this.#asked.has(pid) || this.#asked.size >= MAX_ASKED) return undefined
     const request = new Uint8Array(NamesRequest.size)
@@ -59,7 +61,8 @@ export class LiveNames implements MachineNames {
     const pid = payload.getUint32(NamesPayload.pid, true)
     if (!this.#asked.delete(pid)) return
     if (this.#answers.size >= MAX_ANSWERS) this.#answers.delete(this.#answers.keys().next().value!)
-    this.#answers.set(pid, { names: namesOf(payload), time: performance.now() })
+    const shared = payload.getUint32(NamesPayload.outcome, true) === NamesOutcome.shared
+    this.#answers.set(pid, { names: namesOf(payload), until: performance.now() + (shared ? KEPT_SHARED : KEPT) })
   }
 }
 

@@ -4,7 +4,7 @@ import { emptyProcess } from '../capture/processes.ts'
 import type { FdEntry, ProcessEntry } from '../capture/visitor.ts'
 import { SyscallEvent } from '../event.ts'
 import { PARAM_SIZES, type ParamInfo } from '../events/params.ts'
-import { OBJECT_EVENTS, OBJECTS_FOLLOW, RESOLVED_EVENTS } from '../events/resolved.ts'
+import { OBJECT_EVENTS, OBJECTS_FOLLOW, RESOLVED_EVENTS, STARTED_OPENS } from '../events/resolved.ts'
 import { EVENTS, EventFlag, type EventInfo, eventIdsOf } from '../events/table.ts'
 
 const encoder = new TextEncoder()
@@ -26,12 +26,17 @@ export function wordsOf(line: string): Words {
   return { bare, values }
 }
 
-/** What a call acted on, by its first path and by its second. */
+/** What a call acted on, by its first path and by its second; of an open, the first is the directory that it starts from. */
 export const OBJECT_KEYS: readonly string[] = ['object', 'object2']
 
-function objectsTail(values: ReadonlyMap<string, string>): number[] {
-  if (!OBJECT_KEYS.some(key => values.has(key))) return []
-  const paths = encoder.encode(OBJECT_KEYS.map(key => `${values.get(key) ?? ''}\0`).join(''))
+function objectKeysOf({ code }: EventInfo): readonly string[] {
+  if (OBJECT_EVENTS.includes(code)) return OBJECT_KEYS
+  return STARTED_OPENS.includes(code) ? OBJECT_KEYS.slice(0, 1) : []
+}
+
+function objectsTail(keys: readonly string[], values: ReadonlyMap<string, string>): number[] {
+  if (!keys.some(key => values.has(key))) return []
+  const paths = encoder.encode(keys.map(key => `${values.get(key) ?? ''}\0`).join(''))
   return [...paths, paths.length & 255, paths.length >> 8, OBJECTS_FOLLOW]
 }
 
@@ -40,7 +45,7 @@ export function eventOf(name: string, tid: number, time: bigint, values: Readonl
   const info = infoOf(name)
   for (const key of values.keys()) {
     if ((key === 'resolved' || key === 'host') && RESOLVED_EVENTS.includes(info.code)) continue
-    if (OBJECT_KEYS.includes(key) && OBJECT_EVENTS.includes(info.code)) continue
+    if (objectKeysOf(info).includes(key)) continue
     if (!info.params.some(param => param.name === key))
       throw new TypeError(
         unknownName(
@@ -59,7 +64,7 @@ export function eventOf(name: string, tid: number, time: bigint, values: Readonl
   const host = values.get('host')
   const resolved = values.get('resolved') ?? (host === undefined ? undefined : '')
   const paths = (resolved === undefined ? '' : `${resolved}\0`) + (host === undefined ? '' : `${host}\x01`)
-  const tail = Uint8Array.of(...encoder.encode(paths), ...objectsTail(values))
+  const tail = Uint8Array.of(...encoder.encode(paths), ...objectsTail(objectKeysOf(info), values))
   const size = 26 + params.length * (wide ? 4 : 2) + params.reduce((sum, param) => sum + param.length, tail.length)
 
   const bytes = new Uint8Array(size)

@@ -60,6 +60,7 @@ export function readProcess(tables: Tables, entry: ProcessEntry): Thread {
     const bytes = encoder.encode(joined(entry.cgroups))
     thread.cgroupSet = tables.containers.resolve(bytes, 0, bytes.length)
     thread.container = thread.cgroupSet.container
+    tables.names.claim(thread.container)
   }
   return thread
 }

@@ -69,6 +69,8 @@ export class NameSearch {
   readonly #fresh = new Map<string, New>()
   /** Keys of containers for which the search was given up. */
   readonly #nameless = new Set<string>()
+  /** Ids of the system's containers. */
+  readonly #systems = new Set<string>()
 
   constructor(tables: UserTable, machine: MachineNames | null) {
     this.#tables = tables
@@ -92,8 +94,26 @@ export class NameSearch {
     return group !== undefined && this.#found(container, { users: [], groups: [group] })
   }
 
+  /**
+   * Called when a container has a process. One of the system's may have no names of its own: those that a user shows for what they have
+   * named after it are not taken for its names.
+   */
+  claim({ id, owner, isHost }: Container): void {
+    if (this.#machine === null || isHost || owner !== null) return
+    if (this.#systems.size >= MAX_ASKED && !this.#systems.has(id)) {
+      const [oldest] = this.#systems
+      this.#systems.delete(oldest!)
+    }
+    this.#systems.add(id)
+    const known = this.#containers.get(id)
+    if (known === undefined || known === id) return
+    this.#containers.delete(id)
+    this.#tables.forget(id)
+  }
+
   /** Called when a process enters a container. */
   meet(container: Container, pid: number): void {
+    this.claim(container)
     if (this.#machine?.ofProcess === undefined || container.isHost) return
     const key = keyOf(container)
     if (!this.#isSought(container) || this.#nameless.has(key)) return
@@ -140,6 +160,7 @@ export class NameSearch {
     this.#containers.clear()
     this.#fresh.clear()
     this.#nameless.clear()
+    this.#systems.clear()
   }
 
   /** Whether the names that the tables have under the container's id, if any, are not those of another one. */
@@ -148,10 +169,9 @@ export class NameSearch {
     return known === undefined || known === keyOf(container)
   }
 
-  /** Whether names of the container would be the first of its id, or replace those of one that a user has named after it. */
+  /** Whether names of the container would be the first of its id, which is not that of one of the system's if a user has named it. */
   #isSought({ id, owner }: Container): boolean {
-    const known = this.#containers.get(id)
-    return known === undefined || (owner === null && known !== id)
+    return !this.#containers.has(id) && (owner === null || !this.#systems.has(id))
   }
 
   #ofAny(pids: readonly number[]): Names | undefined {
@@ -164,7 +184,7 @@ export class NameSearch {
 
   #inContainer(container: Container, thread: Thread | null): boolean {
     // A user can show any names to what they have named after someone else's container.
-    if (container.owner !== null && !this.#hasOwn(container)) return false
+    if (container.owner !== null && (!this.#hasOwn(container) || this.#systems.has(container.id))) return false
     const asked = this.#due(keyOf(container))
     if (asked === null) return false
     for (let at = thread, n = 0; at !== null && at.container === container && n < MAX_ANCESTORS; at = at.parent, n++) {

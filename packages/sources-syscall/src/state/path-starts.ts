@@ -93,14 +93,18 @@ function setDirectory(tables: Tables, thread: Thread, num: number, name: string)
 
 const OPENATS = positions(['dirfd'], 'SYSCALL_OPENAT_2_X', 'SYSCALL_OPENAT2_X')
 
-/** Of openat and openat2: for this event, the directory that it starts from, if its descriptor is not known. */
+/** Of openat and openat2: for this event, the directory that it starts from, if its descriptor is not known as one. */
 export function learnOpensStart(tables: Tables, event: SyscallEvent, thread: Thread): void {
   const start = objectOf(event, 0)
   if (start === '') return
   const num = event.int64Number(OPENATS.dirfd, -1)
-  if (num < 0 || num === event.result || thread.fds.get(num)?.type === FdKind.directory) return
+  const before = thread.fds.get(num)
+  if (num < 0 || num === event.result || before?.type === FdKind.directory) return
+  // Opened without O_DIRECTORY, it is known as a file.
+  if (before?.type === FdKind.fileV2 && before.name !== '' && isSamePlace(before.name, start)) return
   setDirectory(tables, thread, num, start)
-  tables.closeAfter(thread, num)
+  if (before === null) tables.closeAfter(thread, num)
+  else tables.restoreAfter(thread, num, before)
 }
 
 function learnWorkingDirectory(tables: Tables, thread: Thread, start: string): void {

@@ -3,7 +3,7 @@ import type { SyscallEvent } from '../event.ts'
 import type { Cgroups } from '../model/cgroups.ts'
 import type { Container } from '../model/container.ts'
 import type { EnterEvent } from '../model/enter-event.ts'
-import { FdKind } from '../model/fd.ts'
+import { type Fd, FdKind } from '../model/fd.ts'
 import { FdTable } from '../model/fd-table.ts'
 import { InterfaceTable } from '../model/interfaces.ts'
 import { EMPTY_LIST } from '../model/string-list.ts'
@@ -73,7 +73,7 @@ export class Tables {
   unknownCopiesEnd = false
 
   /**
-   * Something ended by the last event must be removed before the next: rules still see a thread on its exit and a descriptor
+   * Something ended by the last event must be removed before the next, or put back: rules still see a thread on its exit and a descriptor
    * on its close.
    */
   unsettled = false
@@ -83,6 +83,7 @@ export class Tables {
   #closedNum = -1
   /** Besides that one: a call may have two directories. */
   readonly #alsoClosed: number[] = []
+  #restored: { readonly table: FdTable; readonly num: number; readonly fd: Fd } | null = null
 
   constructor(options: StateOptions = {}) {
     this.threads = new Threads(options.threadTableSize)
@@ -178,6 +179,12 @@ export class Tables {
     this.#closedNum = num
   }
 
+  /** Puts back before the next event what the number has stood for before this one. */
+  restoreAfter(thread: Thread, num: number, fd: Fd): void {
+    this.unsettled = true
+    this.#restored = { table: thread.fds, num, fd }
+  }
+
   /** Returns the cgroups of parameter `i`, reusing `likely` if they are the same. */
   cgroupsOf(event: SyscallEvent, i: number, likely: Cgroups | null): Cgroups {
     const start = event.paramOffset(i)
@@ -244,7 +251,7 @@ export class Tables {
     for (const thread of this.threads) thread.fds.forgetOrder()
   }
 
-  /** Removes what the last event ended. Call it before the next event if `unsettled` is set. */
+  /** Removes what the last event ended, and what it alone has shown. Call it before the next event if `unsettled` is set. */
   settle(): void {
     this.unsettled = false
     const exited = this.#exited
@@ -257,6 +264,11 @@ export class Tables {
       if (this.#alsoClosed.length > 0) for (const num of this.#alsoClosed.splice(0)) this.#closedTable.delete(num)
       this.#closedTable = null
     }
+    if (this.#restored !== null) {
+      const { table, num, fd } = this.#restored
+      this.#restored = null
+      table.set(num, table.owns(fd) ? fd : fd.copy(num))
+    }
   }
 
   /** Clears all tables. */
@@ -265,6 +277,7 @@ export class Tables {
     this.#exited = null
     this.#closedTable = null
     this.#alsoClosed.length = 0
+    this.#restored = null
     this.threads.clear()
     this.users.clear()
     this.interfaces.replace([])

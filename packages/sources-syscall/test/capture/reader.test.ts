@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { Block } from '../../src/capture/block.ts'
 import { CaptureReader } from '../../src/capture/reader.ts'
 import { Skip } from '../../src/capture/skips.ts'
 import { PPME } from '../../src/events/ids.ts'
-import { eventBlock, join, SECTION } from './assemble.ts'
+import { block, eventBlock, join, SECTION } from './assemble.ts'
 import { printEvent } from './print.ts'
 
 test('unwanted events are passed over but still numbered; events of old versions are converted first', () => {
@@ -34,6 +35,21 @@ test('an error thrown by a visitor stops the reader', () => {
   reader.push(join([SECTION, users, eventBlock(0x216, '5 SYSCALL_CHDIR_X i64:0 "/\\u0000"')]))
   expect(() => reader.next()).toThrow('no more users')
   expect(reader.next()).toBe(false)
+})
+
+test('more interfaces than any machine has are not kept in memory', () => {
+  const chdir = eventBlock(0x216, '5 SYSCALL_CHDIR_X i64:0 "/\\u0000"')
+  const sizes: number[] = []
+  const read = (count: number) => {
+    const reader = new CaptureReader({ onInterfaces: interfaces => sizes.push(interfaces.length) })
+    const body = new Uint8Array(16 * count)
+    for (let at = 0; at < body.length; at += 16) body[at] = 3
+    reader.push(join([SECTION, block(Block.interfaces1, body), chdir]))
+    return reader.next()
+  }
+  expect(read(65536)).toBe(true)
+  expect(() => read(65537)).toThrow('more than 65536 interfaces')
+  expect(sizes).toEqual([65536])
 })
 
 test('the buffer grows to hold a block that arrives in many pieces', () => {

@@ -121,6 +121,18 @@ test('a user’s engine is given a rest after each look-up, also when no other w
   lookups.close()
 })
 
+test('a look-up is woken by its announcement, whatever a user has named after the container', async () => {
+  const podman = engine('podman', ['refused', 'found'])
+  const users = { ...engine('podman', ['found']), owner: 1000 }
+  const lookups = new Lookups(new Engines([podman], () => [users]), () => {}, { backoff: 60_000 })
+  for (const owner of [null, 1000]) lookups.start({ fullId: 'x', runtime: 'podman', owner })
+  await turn()
+  lookups.wake('x')
+  await turn()
+  expect(podman.asked).toBe(2)
+  lookups.close()
+})
+
 test('after close, no result of a look-up is passed on', async () => {
   const ended: unknown[] = []
   const { promise: ready, resolve: answer } = Promise.withResolvers<void>()

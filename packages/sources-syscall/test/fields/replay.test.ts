@@ -8,6 +8,7 @@ import { PPME } from '../../src/events/ids.ts'
 import { SYSCALL_FIELDS } from '../../src/fields/index.ts'
 import { openCapture } from '../../src/open-capture.ts'
 import type { ReplayOptions } from '../../src/replay.ts'
+import { join as concat, eventBlock, SECTION } from '../capture/assemble.ts'
 
 const CAPTURE = fileURLToPath(new URL('../../../../examples/captures/host-a.scap', import.meta.url))
 
@@ -61,6 +62,30 @@ test('a truncated capture gives the events before its end, then an error', async
     expect(cut.error).toBe('CaptureError')
     expect(cut.lines).toEqual(whole.lines.slice(0, cut.lines.length))
     expect(whole.lines.length - cut.lines.length).toBeLessThan(3)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('of each capture in a file the first notes are not shown, and its time begins anew', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'falc-replay-'))
+  const user = (time: bigint) =>
+    eventBlock(0x216, '-1 USER_ADDED_E u32:7 u32:7 "ann\\u0000" "/\\u0000" "/bin/sh\\u0000" "\\u0000"', 0, time)
+  const chdir = (time: bigint) => eventBlock(0x216, '5 SYSCALL_CHDIR_X i64:0 "/\\u0000"', 0, time)
+  const first = [SECTION, user(4n), chdir(5n), user(6n), chdir(7n)]
+  try {
+    const path = join(folder, 'two.scap')
+    writeFileSync(path, concat([...first, SECTION, user(99n), chdir(100n), chdir(103n)]))
+    const ways: readonly ReplayOptions[] = [{}, { wanted: [PPME.USER_ADDED_E, PPME.SYSCALL_CHDIR_X] }]
+    for (const options of ways) {
+      const capture = await openCapture(path, options)
+      const { event } = capture
+      const lines: string[] = []
+      do {
+        while (capture.next()) lines.push(`${event.num} ${SYSCALL_FIELDS['evt.reltime']!.extract(event)}`)
+      } while (await capture.fill())
+      expect(lines).toEqual(['2 0', '3 1', '4 2', '6 0', '7 3'])
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }

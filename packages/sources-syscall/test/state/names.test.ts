@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { compileOutput } from '@falc/engine'
 import { describe, expect, test, vi } from 'vitest'
 import { eventually } from '../../../../scripts/testing/wait.ts'
+import { LiveNames } from '../../src/live/machine-names.ts'
+import { Names, NamesOutcome, NamesRequest } from '../../src/live/wire.ts'
 import { openCapture } from '../../src/open-capture.ts'
 import { Recorder } from '../../src/recording/recorder.ts'
 import { eventOf, processOf, wordsOf } from '../../src/scene/notation.ts'
@@ -154,6 +156,20 @@ describe('users that the tables lack', () => {
     }
   })
 
+  test('of a container without any are not those that a user shows for what they have named after it', () => {
+    const named = ` cgroups=cpu=/user.slice/user-7.slice/user@7.service/libpod-${SHOP}.scope`
+    const { state, shown } = setUp({
+      user: () => undefined,
+      group: () => undefined,
+      ofProcess: pid => (pid === 30 ? { users: [person('no', 0)], groups: [] } : null),
+    })
+    state.tables.containers.byOwner = true
+    expect(shown(exec(30, 0, named))).toBe('no /home/no /bin/sh root')
+    expect(shown(exec(20, 0, inShop))).toBe('root /root <NA> root')
+    expect(shown(exec(30, 0, named))).toBe('root /root <NA> root')
+    expect(shown(exec(20, 0, inShop))).toBe('root /root <NA> root')
+  })
+
   test('are in a recording, whether they were known before it or not', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'falc-names-'))
     try {
@@ -177,4 +193,30 @@ describe('users that the tables lack', () => {
       rmSync(dir, { recursive: true })
     }
   })
+})
+
+test('the sidecar is asked again about a process that had the root of the host when it looked', () => {
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(1000)
+  const names = new LiveNames()
+  const asked: number[] = []
+  names.connect(request => asked.push(new DataView(request.buffer).getUint32(NamesRequest.pid, true)))
+  const answer = (pid: number, outcome: number) => {
+    const payload = new DataView(new ArrayBuffer(Names.text))
+    payload.setUint32(Names.pid, pid, true)
+    payload.setUint32(Names.outcome, outcome, true)
+    names.answer(payload)
+  }
+  try {
+    for (const pid of [20, 30]) expect(names.ofProcess(pid)).toBeUndefined()
+    answer(20, NamesOutcome.shared)
+    answer(30, NamesOutcome.refused)
+    for (const pid of [20, 30]) expect(names.ofProcess(pid)).toBeNull()
+    expect(asked).toEqual([20, 30])
+    clock.mockReturnValue(1500)
+    expect(names.ofProcess(20)).toBeUndefined()
+    expect(names.ofProcess(30)).toBeNull()
+    expect(asked).toEqual([20, 30, 20])
+  } finally {
+    clock.mockRestore()
+  }
 })
