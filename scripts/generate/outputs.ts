@@ -38,8 +38,8 @@ outputs:
 
 1. **Route.** \`condition\` is a condition of the rule language over [alerts as events](alerts.md); \`minimum_priority\` is a short form.
 2. **Collapse.** The first alert is sent at once. Repeats, alerts with the same values in the fields of \`by\`, are counted for
-   \`window\` and then summed up in one alert with \`count\`, \`first_time\` and \`last_time\`. At most 10,000 keys are tracked at a time;
-   beyond that, the oldest window ends early.
+   \`window\` and then summed up in one alert with \`count\`, \`first_time\` and \`last_time\`. At most 10,000 keys and 32 MiB of alerts
+   are tracked at a time; beyond that, the oldest window ends early.
 3. **Rate.** Alerts above the rate are summed up by rule in one alert at the end of the period.
 4. **Queue.** Bounded in alerts and bytes. Alerts that do not fit are dropped and counted (\`queue_full\`).
 5. **Delivery.** In batches, in order. How a response is classified depends on the type; what follows is the same for all:
@@ -47,8 +47,8 @@ outputs:
 | the receiver | what falc does |
 | --- | --- |
 | accepts the alerts | counts them as delivered |
-| does not answer, is busy, or fails (408, 425, 429, 5xx) | resends them with growing pauses of up to 30 s, at least as long as \`Retry-After\` asks, up to an hour; until it recovers, single alerts are sent as probes |
-| rejects the configuration (401, 403, 404, TLS) | keeps the alerts queued, logs the reason once, and retries every 30 s |
+| does not answer, is busy, or fails (408, 425, 429, 5xx) | resends them with growing pauses, up to 30 s on average, at least as long as \`Retry-After\` asks, up to an hour; until it recovers, single alerts are sent as probes |
+| rejects the configuration (401, 403, 404, TLS) | keeps the alerts queued, logs the reason once, and retries every 30 s on average |
 | rejects a batch (400, 413, 422) | resends it in halves until the offending alert is alone |
 | rejects a single alert | makes it a [dead letter](#dead-letters) and continues with the next |
 
@@ -75,12 +75,12 @@ ends costs its connection. The log shows an excerpt of what a receiver sends, on
 
 With \`queue.disk\`, queued alerts survive a restart of the process and of the machine. Alerts are appended to a journal in \`DISK/NAME\` and
 removed once they are delivered; after a crash, delivery resumes at the last known position. Only the owner can read the files, and a folder can
-be used by one process at a time. Alerts that wait on disk take no memory, and a start reads only the newest file.
+be used by one process at a time. Alerts that wait on disk take little memory, and a start reads only the newest file.
 
-Detection never waits for the disk: up to 8 MiB are buffered in memory. While the disk is full or does not respond, alerts are sent from memory;
+Detection never waits for the disk: up to 32 MiB are buffered in memory. While the disk is full or does not respond, alerts are sent from memory;
 the log says so once. Losses are counted by cause: \`queue_full\` (the limits above), \`queue_disk\` (the disk accepted no more) and
 \`queue_damaged\` (records with a wrong checksum; all others are delivered). With \`drop: oldest\`, a queue that exceeds \`max_bytes\` loses its
-oldest file, a sixteenth of \`max_bytes\`.
+oldest file: a sixteenth of \`max_bytes\`, at most 8 MiB.
 
 The audit webhook and \`falc relay\` answer a request once its alerts are on disk, or with 503 if that takes more than 5 seconds.
 

@@ -39,7 +39,7 @@ export interface Surroundings extends Pick<DeliveryOptions, 'backoff' | 'stallTi
 const DEADLINE = 10_000
 
 /**
- * The delivery that settings describe. It connects when it has something to send, or with `open`.
+ * The delivery that settings describe. It connects when it has something to send; one that receivers connect to listens from the start.
  * @throws {OutputError} when a condition, a template or a field is malformed
  */
 export function configuredDelivery(settings: OutputSettings, surroundings: Surroundings): Delivery {
@@ -48,6 +48,7 @@ export function configuredDelivery(settings: OutputSettings, surroundings: Surro
   const quiet: typeof log = (level, text) => log(level, scrub(text))
   const target = targetOf(settings, surroundings, quiet)
   const { collapse, template } = settings
+  const { linger = 0, listens = false } = transportOf(settings.type, surroundings.transports)!
   return wellFormed(
     settings.name,
     () =>
@@ -58,8 +59,9 @@ export function configuredDelivery(settings: OutputSettings, surroundings: Surro
         rate: settings.rate,
         template: template === undefined ? undefined : compileOutput(template, source),
         lazy: true,
+        listens,
         queue: queueOf(settings),
-        linger: settings.linger ?? transportOf(settings.type, surroundings.transports)!.linger ?? 0,
+        linger: settings.linger ?? linger,
         timeout: surroundings.timeout ?? 2 ** 31 - 1,
         log: quiet,
         ...(surroundings.backoff && { backoff: surroundings.backoff }),

@@ -169,6 +169,23 @@ test('a connection that comes after the deadline is reported as late, and closed
   expect(gate.sent).toEqual([])
 })
 
+test('a connection that still fails when the output is closed is no recovery', async () => {
+  const last = Promise.withResolvers<never>()
+  const attempts = [() => Promise.reject(new Error('in use')), () => last.promise]
+  const target: Target = { name: 'server', batch: { items: 1 }, open: () => attempts.shift()!() }
+  const log: string[] = []
+  const channel = deliverLines(target, {
+    ...{ lazy: true, listens: true, backoff: { first: 1, max: 1 } },
+    log: (_, text) => log.push(text),
+  })
+  await channel.open()
+  await eventually(() => expect(attempts).toHaveLength(0))
+  await channel.close(0)
+  last.reject(new Error('in use'))
+  await new Promise(setImmediate)
+  expect(log).toEqual(['server: in use; retrying', expect.stringContaining('still blocked')])
+})
+
 test('lingering messages go out together, after the delay or when the batch is full', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const gate = new Gate(3)

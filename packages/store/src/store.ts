@@ -1,10 +1,10 @@
 /** A store of alerts in one file. All methods are synchronous; use `StoreThread` in a program that must not block. */
-import { existsSync, rmSync } from 'node:fs'
+import { closeSync, openSync, rmSync } from 'node:fs'
 import type { AlertData } from '@falc/engine'
 import { type Batch, batchOf } from './batch.ts'
 import { type Connection, openToRead, openToWrite } from './connection.ts'
 import { type Count, count, type Group, groups, top } from './counting.ts'
-import { guarded, StoreError } from './error.ts'
+import { guarded, StoreError, storeError } from './error.ts'
 import type { Grouping } from './grouping.ts'
 import { type Bar, histogram } from './histogram.ts'
 import { problemsIn } from './integrity.ts'
@@ -154,7 +154,7 @@ export class StoreReader {
    * @throws {StoreError} when the file exists, or cannot be written
    */
   backup(path: string): void {
-    if (existsSync(path)) throw new StoreError('unusable', `${path} exists`)
+    createNew(path)
     try {
       guarded(() => this.db.prepare('VACUUM INTO ?').run(path))
     } catch (error) {
@@ -165,6 +165,16 @@ export class StoreReader {
 
   close(): void {
     if (this.db.isOpen) this.db.close()
+  }
+}
+
+/** Makes an empty file, which no one else has made and no link leads to. @throws {StoreError} */
+function createNew(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o644))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new StoreError('unusable', `${path} exists`)
+    throw storeError(error)
   }
 }
 

@@ -37,6 +37,11 @@ export class StoreThread {
     this.#worker.on('exit', () => this.#end('it has ended'))
   }
 
+  /** It adds nothing any more: it was closed, or it has failed. */
+  get hasEnded(): boolean {
+    return this.#ended !== undefined
+  }
+
   /**
    * Adds alerts; those that are already there are left alone. They are on disk when it resolves.
    * @returns how many were new

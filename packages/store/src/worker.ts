@@ -36,9 +36,11 @@ export function serve(port: MessagePort, { path, ...retention }: WorkerOptions):
       return await step()
     } catch (error) {
       if (!(error instanceof StoreError) || !isDamaged(error.fault, path)) throw error
+      // If another process has already moved it aside, the path is that of its new store.
+      const isThere = store?.isInPlace ?? true
       store?.close()
       store = undefined
-      note(`${path} is damaged (${error.message}): it is now ${moveAside(path)}, and a new store is begun`)
+      if (isThere) note(`${path} is damaged (${error.message}): it is now ${moveAside(path)}, and a new store is begun`)
       return step()
     }
   }

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -15,10 +16,14 @@ import {
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
+import { MessageChannel } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { skipped } from '../../../scripts/testing/needs.ts'
 import { until } from '../../../scripts/testing/wait.ts'
-import { groupingOf, Store, StoreReader, StoreThread } from '../src/index.ts'
+import { batchOf } from '../src/batch.ts'
+import { groupingOf, Store, StoreError, StoreReader, StoreThread } from '../src/index.ts'
+import { moveAside } from '../src/integrity.ts'
+import { serve } from '../src/worker.ts'
 import { alert, folder, openStore, START, source } from './alerts.ts'
 
 const some = (count: number, from = 0) => Array.from({ length: count }, (_, i) => alert(from + i))
@@ -100,6 +105,25 @@ describe('a damaged file', () => {
     onTestFinished(() => store.close())
     expect(store.problems().length).toBeGreaterThan(0)
   })
+})
+
+test('a store that another process has begun in place of a damaged one is not moved aside', async () => {
+  const path = join(folder(), 'alerts.db')
+  const { port1, port2 } = new MessageChannel()
+  const notes: unknown[] = []
+  port2.on('message', answer => answer.kind === 'note' && notes.push(answer))
+  const prune = vi.spyOn(Store.prototype, 'prune').mockImplementationOnce(() => {
+    moveAside(path)
+    writeFileSync(path, 'new')
+    throw new StoreError('damaged', 'database disk image is malformed')
+  })
+  onTestFinished(() => prune.mockRestore())
+  serve(port1, { path })
+  port2.postMessage(batchOf(some(3)))
+  await until('old alerts are looked for', () => prune.mock.calls.length > 0)
+  port2.postMessage('close')
+  await once(port2, 'close')
+  expect([readFileSync(path, 'utf8'), notes]).toEqual(['new', []])
 })
 
 test('if all alerts are too old at once, they are kept for a while, with one note', async () => {

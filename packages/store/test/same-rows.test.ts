@@ -211,6 +211,7 @@ test('alerts are read as they were stored, and a condition finds those it matche
           [{ output_fields: { 's.text': 9007199254740993n, 's.arg[a]': 99999999999999999n } } as never],
           ['s.text = 9007199254740993', 's.text startswith 9007199254740993', 's.arg.a startswith 9', 's.text = 5'],
         ],
+        [[{ output_fields: { 's.int': -(2n ** 63n) } } as never], ['s.int < 0', 's.int = 5', 'not s.int >= 0']],
       ],
     },
   )

@@ -1,5 +1,5 @@
 /** What a store keeps, finds, counts and forgets. */
-import { statSync } from 'node:fs'
+import { statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
@@ -270,17 +270,17 @@ test('a reader of some namespaces sees nothing else', async () => {
   expect(own.at(3)?.alert.output_fields['k8s.ns.name']).toBe('ns1')
 })
 
-test('a backup is a complete store, and overwrites no file', async () => {
+test('a backup is a complete store, and overwrites no file, nor one that a link leads to', async () => {
   const path = join(folder(), 'alerts.db')
-  const store = await openStore(path)
-  store.insert(some(50))
+  ;(await openStore(path)).insert(some(50))
   const reader = await StoreReader.open(path)
   reader.backup(`${path}.copy`)
-  expect(() => reader.backup(`${path}.copy`)).toThrow('exists')
+  symlinkSync(`${path}.other`, `${path}.link`)
+  for (const name of ['copy', 'link']) expect(() => reader.backup(`${path}.${name}`)).toThrow('exists')
   reader.close()
   const copy = await StoreReader.open(`${path}.copy`)
-  expect(copy.problems()).toEqual([])
-  expect([...copy.search({ condition: planCondition('proc.name = sh3', source) })]).toHaveLength(7)
+  const condition = planCondition('proc.name = sh3', source)
+  expect([copy.problems(), [...copy.search({ condition })].length]).toEqual([[], 7])
   copy.close()
 })
 

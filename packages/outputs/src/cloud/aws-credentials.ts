@@ -37,6 +37,9 @@ interface Keys {
 /** Milliseconds before their end that keys are replaced. */
 const EARLY = 5 * 60_000
 
+/** Bytes of an answer: one of Kinesis has a result for each of 500 records, and a sentence for each that it refuses. */
+const MAX_ANSWER = 1 << 20
+
 /** Seconds that the keys of a role hold. */
 const ROLE_SECONDS = 3600
 
@@ -64,7 +67,8 @@ export class AwsClient {
     this.region = region
     this.#options = options
     this.#output = output
-    this.#client = HttpClient.of(options, { output, sockets, secrets: [secret_access_key, session_token, external_id] })
+    const secrets = [secret_access_key, session_token, external_id]
+    this.#client = HttpClient.of(options, { output, sockets, secrets, maxAnswer: MAX_ANSWER })
     this.#local = new HttpClient({ output, proxy: null })
   }
 

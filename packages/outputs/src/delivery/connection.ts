@@ -47,9 +47,14 @@ export class Connection {
     this.#transport ??= await this.#receiver.call(() => this.#target.open())
   }
 
+  /** Connects, unless it is connected. Never rejects. */
+  connect(): Promise<Failure | undefined> {
+    return this.#call(signal => this.#connect(signal))
+  }
+
   /** Connects if necessary, and sends. Never rejects. */
   async attempt(items: readonly Item[]): Promise<Answer> {
-    const unconnected = await this.#call(signal => this.#connect(signal))
+    const unconnected = await this.connect()
     if (unconnected) return { delivered: 0, failure: unconnected }
     const transport = this.#transport!
     const result = await this.#call(signal => this.#receiver.call(() => transport.send(items, signal)))

@@ -16,6 +16,8 @@ export interface DeliveryOptions extends StageOptions {
   readonly format: Format
   /** Connect with the first alert, not with `open`: a receiver that is down is an outage like any other. */
   readonly lazy?: boolean
+  /** With `lazy`: connect soon after `open`, before there is an alert. */
+  readonly listens?: boolean
   /** Default: a queue in memory with default bounds. */
   readonly queue?: Queue
   /** The text for people. Default: the alert's output. */
@@ -49,6 +51,7 @@ export class Delivery {
   readonly #outage: Outage
   /** It connects when there is something to send: how fast that goes is nothing that events wait for. */
   readonly remote: boolean
+  readonly #listens: boolean
   /** Takes what this delivery does not get rid of. */
   #successor: ((alert: AlertData) => void) | undefined
   #closing = false
@@ -62,6 +65,7 @@ export class Delivery {
     this.name = target.name
     this.#wording = { format, template }
     this.remote = options.lazy ?? false
+    this.#listens = options.listens ?? false
     this.#stallTimeout = stallTimeout
     this.#log = log
     this.#connection = new Connection(target, { timeout, blocked: () => this.#blocked() })
@@ -92,8 +96,9 @@ export class Delivery {
       await this.#queue.close()
       throw error
     }
+    if (this.#listens) this.#pump.connect()
     // The items of an earlier run in a queue on disk.
-    if (this.waiting > 0) this.#pump.start()
+    else if (this.waiting > 0) this.#pump.start()
   }
 
   /** Waiting items go to a successor if they would otherwise be discarded at the end. */
@@ -124,7 +129,7 @@ export class Delivery {
 
   /** The queue is so long that a producer that can wait should `await room()`. False for an output that has failed for long, since it may not recover. */
   get full(): boolean {
-    return (this.#queue.crowded || this.#queue.refuses) && !this.#outage.lasts(this.#stallTimeout)
+    return (this.#queue.crowded || this.#queue.refuses !== undefined) && !this.#outage.lasts(this.#stallTimeout)
   }
 
   get stats(): OutputStats {
@@ -149,9 +154,10 @@ export class Delivery {
 
   #enqueue(alert: AlertData): void {
     const { state } = this.#pump
+    const { refuses } = this.#queue
     if (state !== 'open') this.#counters.drop(state, 1)
     // A full queue costs nothing more: the alert is not even printed.
-    else if (this.#queue.refuses) this.#lose('queue_full', 1)
+    else if (refuses) this.#lose(refuses, 1)
     else {
       this.#queue.push(new QueuedItem(alert, this.#wording))
       this.#pump.schedule()
@@ -165,7 +171,7 @@ export class Delivery {
 
   /** Whether it would drop any further alert. */
   get refuses(): boolean {
-    return this.#pump.state !== 'open' || this.#queue.refuses
+    return this.#pump.state !== 'open' || this.#queue.refuses !== undefined
   }
 
   /** Resolves when the queue is short again, or when waiting makes no sense (see `full`). */

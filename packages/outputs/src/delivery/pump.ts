@@ -36,6 +36,8 @@ export class Pump {
   #timer: NodeJS.Timeout | null = null
   #step = Promise.withResolvers<void>()
   #reopenWanted = false
+  #connectWanted = false
+  #connectAttempts = 0
 
   constructor(parts: PumpParts) {
     this.#parts = parts
@@ -80,6 +82,12 @@ export class Pump {
     this.#pause.wake()
   }
 
+  /** Connects, whether or not there is something to send, and tries again until that works. */
+  connect(): void {
+    this.#connectWanted = true
+    this.start()
+  }
+
   /** The connection is reopened before the next attempt. */
   reopen(): void {
     this.#reopenWanted = true
@@ -103,6 +111,7 @@ export class Pump {
     await Promise.resolve()
     while (this.state === 'open') {
       if (this.#reopenWanted) await this.#reopen()
+      else if (this.#connectWanted) await this.#connect()
       else if (this.waiting === 0) {
         // At this very moment, since no later one looks again: what comes from now on starts another run.
         this.#running = null
@@ -127,6 +136,18 @@ export class Pump {
     } catch (error) {
       if (this.state === 'open') problem(`${(error as Error).message} (reopening)`)
     }
+  }
+
+  async #connect(): Promise<void> {
+    const { backoff, connection, outage } = this.#parts
+    this.#connectWanted = false
+    const failure = await connection.connect()
+    if (this.state !== 'open') return
+    if (failure) {
+      // After a reload, the predecessor may use the address for a moment longer.
+      if (this.#connectAttempts++ > 0 || failure.cause !== 'EADDRINUSE') outage.failing(failure)
+      setTimeout(() => this.connect(), backoff.next(failure)).unref()
+    } else if (this.waiting === 0 && outage.recovered(0)) backoff.reset()
   }
 
   async #deliver(): Promise<void> {

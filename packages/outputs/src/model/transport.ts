@@ -153,6 +153,8 @@ export interface TransportDefinition<T extends OptionTable = OptionTable> {
   readonly linger?: number
   /** Milliseconds that one attempt may take, or false: any time. Default 10,000. */
   readonly deadline?: number | false
+  /** Receivers connect to it: it listens from the start, not from the first alert on. */
+  readonly listens?: true
   /** The npm package that must be installed for it. */
   readonly peer?: string
   /** Alerts arrive in the order in which they were raised: for all, or for those with one key; false: in any order. */

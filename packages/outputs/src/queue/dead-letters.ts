@@ -15,6 +15,9 @@ const MAX_SIZE = 16 * 1024 * 1024
 /** Letters that wait for the disk. */
 const MAX_WAITING = 1000
 
+/** Errors of this moment, which say nothing about the file: the process or the machine has run out of something. */
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM'])
+
 /** An alert that the receiver refused. */
 export interface DeadLetter {
   /** Names it in commands: the time of the refusal and the beginning of the alert's id. */
@@ -103,7 +106,10 @@ export class DeadLetters {
     await this.#files.rename(part, file)
   }
 
-  /** All letters, the oldest first. Those that cannot be read are left out. */
+  /**
+   * All letters, the oldest first. Those that cannot be read are left out.
+   * @throws when descriptors or memory are short
+   */
   async *list(): AsyncGenerator<DeadLetter, void> {
     for (const name of await this.#names(this.#dead)) {
       const letter = await this.#read(this.#dead, name)
@@ -180,8 +186,9 @@ export class DeadLetters {
         await handle.close()
       }
     } catch (error) {
-      if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code !== undefined) return undefined
-      throw error
+      const { code } = error as NodeJS.ErrnoException
+      if (!(error instanceof SyntaxError) && (code === undefined || SHORTAGES.has(code))) throw error
+      return undefined
     }
   }
 }

@@ -82,8 +82,8 @@ export class DiskQueue implements Queue {
     return (this.#journal?.bytes ?? 0) + this.#pending.bytes
   }
 
-  get refuses(): boolean {
-    return !this.#dropsOldest && this.#fullCause(this.#least) !== undefined
+  get refuses(): 'queue_full' | 'queue_disk' | undefined {
+    return this.#dropsOldest ? undefined : this.#fullCause(this.#least)
   }
 
   get crowded(): boolean {
@@ -135,7 +135,7 @@ export class DiskQueue implements Queue {
     this.#writer!.work()
     this.#retries = new Retries({
       ...{ letters: this.#letters!, every: this.#options.retryEvery ?? 5000 },
-      ...{ refused: () => this.refuses, saved: () => this.saved() },
+      ...{ refused: () => this.refuses !== undefined, saved: () => this.saved() },
       queue: letter => this.#retry(letter),
       failed: reason => this.#closed || this.#log('error', `dead letters: ${reason}`),
     })

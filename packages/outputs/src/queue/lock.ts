@@ -59,6 +59,8 @@ async function listen(file: string): Promise<Server | undefined> {
   server.listen(file)
   try {
     await once(server, 'listening')
+    // Without descriptors, a connection is lost; the lock is not.
+    server.on('error', () => {})
     return server
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error

@@ -26,7 +26,7 @@ export class MemoryQueue implements Queue {
   readonly capacity: number
   readonly maxBytes: number
   /** Kept up to date, because a storm asks for it with each alert. */
-  refuses = false
+  refuses: 'queue_full' | undefined
   readonly #dropsOldest: boolean
   readonly #items: Fifo<Item> = new Fifo()
   /** Those behind them. */
@@ -162,7 +162,7 @@ export class MemoryQueue implements Queue {
   async close(): Promise<void> {}
 
   #changed(): void {
-    this.refuses = !this.#dropsOldest && this.#full(this.#least)
+    this.refuses = !this.#dropsOldest && this.#full(this.#least) ? 'queue_full' : undefined
   }
 
   #full(size: number): boolean {

@@ -40,8 +40,8 @@ export interface Queue {
   readonly bytes: number
   /** Queued items survive the process. */
   readonly durable: boolean
-  /** Another item would be refused: it need not be made. */
-  readonly refuses: boolean
+  /** Why another item would be refused: it need not be made. Undefined: it would be taken. */
+  readonly refuses: Loss | undefined
   /** So much waits that a producer that can wait should do so. */
   readonly crowded: boolean
   /** For metrics, of a queue on disk. */

@@ -31,8 +31,9 @@ export const kinesis = defineAws({
       return jsonRequest('1.1', 'Kinesis_20131202.PutRecords', { StreamName: options.stream, Records })
     }
   },
-  results(body) {
-    const { Records = [] } = JSON.parse(body) as { Records?: { ErrorCode?: string; ErrorMessage?: string }[] }
+  results(body, { length: count }) {
+    const { Records } = JSON.parse(body) as { Records?: { ErrorCode?: string; ErrorMessage?: string }[] }
+    if (Records?.length !== count) throw new TypeError('not a result per record')
     return Records.map(({ ErrorCode: code, ErrorMessage: message }) => (code ? { code, message } : undefined))
   },
 })

@@ -62,6 +62,7 @@ Falco's former sections \`grpc\` and \`grpc_output\` have no effect, and falc wa
 \`private_key\`, \`cert_chain\` and \`root_certs\` mean the same; there is no \`threadiness\`.`,
   options,
   batch: { items: 1000 },
+  listens: true,
   peer: '@grpc/grpc-js',
   ordered: 'all',
   async open(values, context) {

@@ -52,6 +52,7 @@ The number of series is bounded, even if an attacker controls the fields used as
     },
   },
   batch: { items: 1000 },
+  listens: true,
   ordered: 'all',
   async open(options, { hostname, note }) {
     const counts = new AlertCounts(

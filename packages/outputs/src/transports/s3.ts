@@ -15,6 +15,9 @@ const OUTPUT = 's3 output'
 /** Errors with status 400 that are about a setting: the region, the bucket, keys, encryption. */
 const SETTINGS = /Authorization|Bucket|Region|Location|Endpoint|Token|Access|KMS|ACL|Acl/
 
+/** Errors with status 400 and 409 that pass: the object did not arrive in time, or another request is changing it. */
+const LATER = /^(?:RequestTimeout|OperationAborted)$/
+
 const gzipAsync = promisify(gzip)
 
 export const s3 = defineTransport({
@@ -63,6 +66,7 @@ A batch that is sent again overwrites its object. After 403, 404 and errors abou
       if (!answer.failure) return undefined
       const code = /<Code>([^<]+)<\/Code>/.exec(answer.body)?.[1] ?? ''
       if (/Expired|Token/.test(code)) client.forget()
+      if (LATER.test(code)) return { ...answer.failure, class: 'later' }
       return SETTINGS.test(code) && answer.status < 500 ? { ...answer.failure, class: 'misconfigured' } : answer.failure
     }
     return {

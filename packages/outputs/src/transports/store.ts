@@ -39,13 +39,17 @@ aside, which the log says, and a new one begun. Needs Node 22.13 or later.`,
           await unlessAborted(thread.insert(items.map(({ alert }) => alert)), signal)
           return { delivered: items.length }
         } catch (error) {
-          return { delivered: 0, failure: failureOf(error) }
+          // One that takes long goes on: it may be upgrading the file, which would begin anew.
+          const failure = signal.aborted ? LATE : failureOf(error)
+          return { delivered: 0, failure: thread.hasEnded ? { ...failure, reconnect: true } : failure }
         }
       },
       close: force => thread.close(force),
     }
   },
 })
+
+const LATE: Failure = { class: 'later', cause: 'timeout', message: `${OUTPUT}: no answer in time` }
 
 function failureOf(error: unknown): Failure {
   const message = `${OUTPUT}: ${(error as Error).message}`

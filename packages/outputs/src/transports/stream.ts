@@ -53,6 +53,7 @@ number is unknown). A client that reads nothing for eight times \`keep_alive\` i
 \`no_client\` if no client connected in time.`,
   options,
   batch: { items: 1000 },
+  listens: true,
   ordered: 'all',
   async open(values, context) {
     const [, host, port] = /^(.*):(\d+)$/.exec(values.listen) ?? []

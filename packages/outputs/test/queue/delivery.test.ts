@@ -15,6 +15,7 @@ import {
   type Output,
   Outputs,
 } from '../../src/index.ts'
+import { FILES } from '../../src/queue/files.ts'
 import { deliverLines, line } from '../lines.ts'
 import { newFolder, numbers } from './folder.ts'
 
@@ -41,9 +42,9 @@ class Receiver implements Output {
 const DOWN: Failure = { class: 'later', cause: 'ECONNREFUSED', message: 'receiver: ECONNREFUSED' }
 const POISON: Failure = { class: 'poison', cause: 'http_400', message: 'receiver answered 400' }
 
-function durable(receiver: Receiver, folder: string, log: string[] = []): Delivery {
+function durable(receiver: Receiver, folder: string, log: string[] = [], files = FILES): Delivery {
   return deliverLines(receiver, {
-    queue: new DiskQueue({ folder, retryEvery: 20 }),
+    queue: new DiskQueue({ folder, retryEvery: 20, files }),
     lazy: true,
     backoff: { first: 5, max: 20 },
     log: (_, text) => log.push(text),
@@ -127,6 +128,35 @@ test('dead letters for which the queue has no room wait until it has', async () 
   expect(await letters.retry(await letters.names())).toBe(5)
   await eventually(() => expect([...receiver.got].sort()).toEqual(numbers(5)))
   await eventually(() => expect(delivery.stats).toMatchObject({ queued: 0, dropped: EMPTY }))
+  balanced(delivery)
+})
+
+test('a dead letter that cannot be opened for want of descriptors is delivered when there are some', async () => {
+  const [folder, receiver, log] = [newFolder(), new Receiver(), [] as string[]]
+  let short = false
+  const files: typeof FILES = {
+    ...FILES,
+    open: async (path, ...rest) => {
+      if (short && String(path).endsWith('.json'))
+        throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' })
+      return FILES.open(path, ...rest)
+    },
+  }
+  receiver.fails = () => POISON
+  const delivery = durable(receiver, folder, log, files)
+  await delivery.open()
+  onTestFinished(() => delivery.close())
+  fill(delivery, ['a'])
+  await delivery.flush()
+  const letters = new DeadLetters(folder)
+  await eventually(async () => expect(await letters.names()).toHaveLength(1))
+  receiver.fails = undefined
+  short = true
+  await letters.retry(await letters.names())
+  await until('it was tried', () => log.at(-1)!.includes('EMFILE'))
+  expect(log.at(-1)).toBe('receiver: queue on disk: dead letters: EMFILE: too many open files')
+  short = false
+  await eventually(() => expect(receiver.got).toEqual(['a']))
   balanced(delivery)
 })
 

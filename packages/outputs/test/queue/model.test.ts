@@ -42,9 +42,9 @@ describe.each(Object.entries(KINDS))('the %s queue', (_, make) => {
     const { queue, user } = await open({ capacity: 3 })
     for (const text of numbers(5)) queue.push(item(text))
     expect(user.lost).toEqual({ queue_full: 2 })
-    expect(queue.refuses).toBe(true)
+    expect(queue.refuses).toBe('queue_full')
     expect(await takeAll(queue)).toEqual(['0', '1', '2'])
-    expect(queue.refuses).toBe(false)
+    expect(queue.refuses).toBeUndefined()
     await queue.close()
   })
 
@@ -60,7 +60,7 @@ describe.each(Object.entries(KINDS))('the %s queue', (_, make) => {
     const { queue: other } = await open({ maxBytes })
     other.push(item('small'))
     other.push(item('x'.repeat(maxBytes)))
-    expect([other.length, other.refuses]).toEqual([1, false])
+    expect([other.length, other.refuses]).toEqual([1, undefined])
     for (const one of [queue, other]) {
       one.clear()
       await one.close()

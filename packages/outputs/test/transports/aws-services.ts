@@ -196,12 +196,18 @@ export const anything = kindOf({
   type: 'aws',
   title: 'AWS',
   options: endpoint => ({ endpoint, region: 'eu-west-1' }),
-  take: () => ({
+  take: request => ({
     status: 200,
     headers: { etag: '"1"' },
-    body: JSON.stringify({ Successful: TEN, sns: '<PublishBatchResponse>' }),
+    body: JSON.stringify({ Successful: TEN, Records: recordsOf(request), sns: '<PublishBatchResponse>' }),
   }),
 })
+
+/** Kinesis has a result for each record. */
+const recordsOf = (request: Request) =>
+  String(request.headers['x-amz-target']).startsWith('Kinesis')
+    ? request.json().Records.map((_: unknown, i: number) => ({ SequenceNumber: String(i) }))
+    : undefined
 
 /** SQS names the entries that it has accepted. */
 const TEN = Array.from({ length: 10 }, (_, i) => ({ Id: String(i) }))

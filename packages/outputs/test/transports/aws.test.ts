@@ -94,7 +94,7 @@ describe('responses', () => {
     })
   })
 
-  test('Kinesis: a record whose shard is busy is retried', async () => {
+  test('Kinesis: a record whose shard is busy is retried, as are all if some have no result', async () => {
     const server = await serve(anything)
     const output = await open(kinesis, { ...server.options(), ...keys, stream: 's' })
     const busy = { ErrorCode: 'ProvisionedThroughputExceededException', ErrorMessage: 'Rate exceeded' }
@@ -104,6 +104,22 @@ describe('responses', () => {
       JSON.stringify({ FailedRecordCount: 1, Records: [{ SequenceNumber: '1' }, busy, { SequenceNumber: '2' }] }),
     )
     expect(await output.send(items, patient())).toMatchObject({ delivered: 1, items: [{ class: 'later' }, undefined] })
+    server.answer(200, {}, JSON.stringify({ FailedRecordCount: 0, Records: [{ SequenceNumber: '1' }] }))
+    expect(await output.send(items, patient())).toMatchObject({ delivered: 0, failure: { cause: 'bad_answer' } })
+  })
+
+  test('Kinesis: an answer of all records is read, however many are refused', async () => {
+    const server = await serve(anything)
+    const output = await open(kinesis, { ...server.options(), ...keys, stream: 's' })
+    const ErrorMessage = 'Rate exceeded for shard shardId-000000000001 in stream s under account 123456789012.'
+    const busy = { ErrorCode: 'ProvisionedThroughputExceededException', ErrorMessage }
+    const Records = Array.from({ length: 500 }, (_, i) => (i === 0 ? { SequenceNumber: '1' } : busy))
+    server.answer(200, {}, JSON.stringify({ FailedRecordCount: 499, Records }))
+    const { delivered, items } = await output.send(
+      Records.map((_, i) => item(i)),
+      patient(),
+    )
+    expect([delivered, items?.length]).toEqual([1, 499])
   })
 
   test('CloudWatch Logs: events are sorted by time, and those too old are poison', async () => {
@@ -177,6 +193,13 @@ describe('S3', () => {
     )
     const lines = gunzipSync(server.requests[0]!.body).toString().trim().split('\n')
     expect(lines.map(line => JSON.parse(line).id)).toEqual([idOf(1), idOf(2)])
+  })
+
+  test('an object that S3 did not receive in time is sent again', async () => {
+    const server = await serve(anything)
+    const output = await open(s3, { ...server.options(), ...keys })
+    server.answer(400, {}, '<Error><Code>RequestTimeout</Code><Message>Idle for too long</Message></Error>')
+    expect(await output.send([item(1)], patient())).toMatchObject({ delivered: 0, failure: { class: 'later' } })
   })
 
   test('Detection Findings as Parquet, where Security Lake looks for them', async () => {

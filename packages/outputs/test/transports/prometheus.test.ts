@@ -1,9 +1,13 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { alerts } from '@falc/engine'
+import { expect, onTestFinished, test } from 'vitest'
 import { skipped } from '../../../../scripts/testing/needs.ts'
 import { freePort } from '../../../../scripts/testing/port.ts'
 import { until } from '../../../../scripts/testing/wait.ts'
+import { configuredDelivery, FORMATS, readOutput } from '../../src/index.ts'
 import { prometheus } from '../../src/transports/prometheus.ts'
 import { LURES } from './hostile.ts'
 import { item, open, patient } from './items.ts'
@@ -72,6 +76,35 @@ test('a port that is in use is a temporary error', async () => {
     code: 'EADDRINUSE',
     class: 'later',
   })
+})
+
+test('listens before there is an alert, as soon as its port is free', async () => {
+  const port = await freePort()
+  const other = createServer().listen(port, '127.0.0.1')
+  await once(other, 'listening')
+  const log: string[] = []
+  const source = alerts()
+  const settings = readOutput(
+    { name: 'metrics', type: 'prometheus', listen: `127.0.0.1:${port}` },
+    { path: [], source: () => source, warn: () => {} },
+  )
+  const delivery = configuredDelivery(settings, {
+    ...{ hostname: 'node-1', source, backoff: { first: 5, max: 10 } },
+    format: name => FORMATS[name].format,
+    log: (level, text) => log.push(`${level}: ${text}`),
+  })
+  onTestFinished(() => delivery.close(0))
+  await delivery.open()
+  await until('it fails', () => delivery.stats.failing !== undefined)
+  expect(log).toEqual([expect.stringMatching(/^error: prometheus output: .*EADDRINUSE.*; retrying$/)])
+  other.close()
+  await until('the page is there', () =>
+    fetch(`http://127.0.0.1:${port}/metrics`)
+      .then(({ ok }) => ok)
+      .catch(() => false),
+  )
+  await until('it has recovered', () => log.length === 2)
+  expect(log[1]).toMatch(/^notice: metrics: recovered after .* s; 0 alerts waited, 0 were lost$/)
 })
 
 test.skipIf(skipped('peers', missing('prometheus')))('Prometheus scrapes the counters', async () => {

@@ -99,7 +99,8 @@ function planNumber(operand: Operand, { op, values }: Clause): Plan {
   const there = { text: `ifnull(${type}, 'null') <> 'null'`, params: [] }
   if (several || !known) return { sure: FALSE, maybe: there }
   if (operand.column) return exactly(known.text, known.params)
-  const isNumber = `${type} IN ('integer', 'real') AND abs(${value}) < ${EXACT}`
+  // Not abs(): it throws for -2^63.
+  const isNumber = `${type} IN ('integer', 'real') AND ${value} BETWEEN ${1 - EXACT} AND ${EXACT - 1}`
   return {
     sure: { text: `ifnull(${isNumber} AND ${known.text}, 0)`, params: known.params },
     maybe: { text: `ifnull(iif(${isNumber}, ${known.text}, ${there.text}), 0)`, params: known.params },
