@@ -12,7 +12,7 @@ import { eventually } from '../../../scripts/testing/wait.ts'
 import { cannotCertify, certificates, folder } from '../../outputs/test/transports/peer.ts'
 import { Policy, WARNING_BYTES } from '../src/admission/policy.ts'
 import { AdmissionWebhook } from '../src/admission/webhook.ts'
-import { loadConfig } from '../src/config/config.ts'
+import { changedForRestart, loadConfig } from '../src/config/config.ts'
 import { EARLY_LOG, Log } from '../src/log.ts'
 import { loadEngine, notesOf } from '../src/rules/compile.ts'
 import { loadSources } from '../src/sources/load.ts'
@@ -220,6 +220,11 @@ test('warnings and messages stay within their size limits, whatever the rule nam
     }),
     fuzzed(200),
   )
+})
+
+test('another deadline needs a restart: the server keeps its own', () => {
+  const changed = changedForRestart(loadConfig(undefined, []), loadConfig(undefined, ['admission.deadline=5s']))
+  expect(changed).toEqual(['admission.deadline'])
 })
 
 test.skipIf(cannotCertify())('the webhook serves TLS, reloads its certificate and mode, and has metrics', async () => {

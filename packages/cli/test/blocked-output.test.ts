@@ -134,13 +134,22 @@ test('a feed begins with the rules of a reload that came before the run', async 
   expect(wanted[0]).toBe(next)
 })
 
-test('a failure after the stop does not discard what waits', async () => {
-  const [gate, path] = [join(dir, 'gate'), join(dir, 'kept')]
+/** A program that reads nothing until its gate opens. */
+function gated(name: string) {
+  const [gate, path] = [join(dir, `${name}-gate`), join(dir, `${name}-kept`)]
   execFileSync('mkfifo', [gate])
-  // It reads nothing until the gate opens.
   const program = `read go < ${gate}; exec cat > ${path}`
-  const blocked = ['program_output.enabled=true', 'program_output.keep_alive=true', `program_output.program=${program}`]
-  const session = sessionOf(loadedOf([...toFile('beside'), ...blocked]))
+  const options = ['program_output.enabled=true', 'program_output.keep_alive=true', `program_output.program=${program}`]
+  const open = () => {
+    const opening = spawn('sh', ['-c', `echo > ${gate}`])
+    onTestFinished(() => void opening.kill('SIGKILL'))
+  }
+  return { options, open, kept: () => readFileSync(path, 'utf8').split('\n') }
+}
+
+test('a failure after the stop does not discard what waits', async () => {
+  const program = gated('failing')
+  const session = sessionOf(loadedOf([...toFile('beside'), ...program.options]))
   await session.open()
   const { promise: began, resolve } = Promise.withResolvers<Consumer>()
   const feed = feedOf((given, signal) => {
@@ -151,10 +160,41 @@ test('a failure after the stop does not discard what waits', async () => {
   alert(await began, 5)
   session.stop()
   session.fail('events are lost')
-  const opening = spawn('sh', ['-c', `echo > ${gate}`])
-  onTestFinished(() => void opening.kill('SIGKILL'))
+  program.open()
   await expect(ended).rejects.toThrow('events are lost')
-  expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(5 + 1)
+  expect(program.kept()).toHaveLength(5 + 1)
+})
+
+test('the first stop after the end of the input does not discard what waits', async () => {
+  const program = gated('ending')
+  const session = sessionOf(loadedOf([...toFile('ending'), ...program.options]))
+  await session.open()
+  const ended = session.run([feedOf(async consumer => alert(consumer, 5), true)])
+  await eventually(() => expect(session.stopping).toBe(true))
+  session.stop()
+  program.open()
+  await ended
+  expect(program.kept()).toHaveLength(5 + 1)
+})
+
+test('what a removed output has lost stays counted while it delivers the rest', async () => {
+  const session = sessionOf(loadedOf(CONFIG))
+  await session.open()
+  const { promise: began, resolve } = Promise.withResolvers<Consumer>()
+  const feed = feedOf((given, signal) => {
+    resolve(given)
+    return aborted(signal)
+  })
+  const ended = session.run([feed])
+  alert(await began, 30)
+  const lost = () => session.losses().get('program: queue_full')
+  const before = lost()
+  expect(before).toBeGreaterThan(0)
+  await session.replace(loadedOf(toFile('after')))
+  expect(lost()).toBe(before)
+  session.stop()
+  session.stop()
+  await ended
 })
 
 test('outputs that a reload opens while the run ends are closed, too', async () => {

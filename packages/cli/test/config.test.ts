@@ -7,6 +7,7 @@ import { readCases } from '../../../scripts/testing/cases.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { FALCO_YAML } from '../src/config/keys/falco-yaml.ts'
 import { keysOf } from '../src/config/section.ts'
+import { metadataOptions } from '../src/sources/containers.ts'
 
 let dir: string
 beforeEach(() => {
@@ -55,6 +56,20 @@ for (const { file, cases } of readCases(new URL('cases/config/', import.meta.url
     })
   })
 }
+
+test.each([
+  ['{}', undefined],
+  ['{ containerd: { enabled: false } }', undefined],
+  ['{ cri: { enabled: false } }', undefined],
+  ['{ cri: { enabled: false }, containerd: { enabled: false } }', []],
+  ['{ cri: { sockets: [/a] } }', ['/a']],
+  ['{ cri: { sockets: [/a] }, containerd: { sockets: [/b] } }', ['/a', '/b']],
+  ['{ cri: { enabled: false, sockets: [/a] }, containerd: { sockets: [/b] } }', ['/b']],
+])('container engines %s: sockets of the container runtime interface', (engines, sockets) => {
+  const plugin = { name: 'container', init_config: { engines: parse(engines) } }
+  const { sockets: found } = metadataOptions(loadConfig(undefined, [`plugins[0]=${JSON.stringify(plugin)}`]))
+  expect(found?.cri).toEqual(sockets)
+})
 
 test('every key is used by the program, or says why it has no effect', () => {
   const src = new URL('../src/', import.meta.url)

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineSource } from '@falc/engine'
 import { afterAll, expect, test } from 'vitest'
-import type { Log } from '../src/log.ts'
+import { EARLY_LOG, Log } from '../src/log.ts'
 import { makeLoader } from '../src/run/loader.ts'
+import { loadSources } from '../src/sources/load.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'falc-errors-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -39,4 +40,18 @@ test('the first failure of each field is logged with its stack', async () => {
   ])
   for (const line of lines) expect(line).toMatch(/\n +at .*field-errors\.test\.ts/)
   expect(engine.stats().extractErrors).toEqual({ 'proc.name': 3, 'proc.pid': 3 })
+})
+
+test('a reload with fewer workers still compiles for those that run', async () => {
+  const rules = join(folder, 'k8s.yaml')
+  writeFileSync(rules, '[{rule: r, desc: d, condition: ka.verb = get, output: o, priority: INFO, source: k8s_audit}]')
+  const config = join(folder, 'falco.yaml')
+  const loader = makeLoader({
+    ...{ configPath: config, overrides: [], print: undefined, rules: [rules], makeSources: loadSources },
+    ...{ backend: undefined, verbose: false, cache: false, log: () => new Log({ ...EARLY_LOG, log_stderr: false }) },
+  })
+  for (const workers of [2, 1]) {
+    writeFileSync(config, `workers: ${workers}`)
+    expect((await loader.build(loader.read())).ruleset).toBeDefined()
+  }
 })

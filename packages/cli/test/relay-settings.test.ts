@@ -6,7 +6,9 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { readCaseFile } from '../../../scripts/testing/cases.ts'
 import { ConfigError } from '../src/config/error.ts'
 import { CliError } from '../src/fail.ts'
+import type { Log } from '../src/log.ts'
 import { enricher } from '../src/relay/enrich.ts'
+import { Relay } from '../src/relay/relay.ts'
 import { relaySettings } from '../src/relay/settings.ts'
 import { SidekickConfig } from '../src/relay/sidekick/config.ts'
 import { SIDEKICK_OUTPUTS } from '../src/relay/sidekick/table.ts'
@@ -51,6 +53,21 @@ test.each(cases.map(one => [one.title, one] as const))('%s', (_, one) => {
       .replaceAll(join(dir, 'relay.yaml'), 'relay.yaml')
       .replace(/\/tmp\/falc-relay-\w+/g, 'TMP'),
   )
+})
+
+test.each([
+  ['true', 'none.crt: it does not exist'],
+  ['True', 'none.crt: it does not exist'],
+  ['1', 'none.crt: it does not exist'],
+  ['False', undefined],
+  ['', undefined],
+  ['yes', 'relay.yaml:1:14: tlsserver.deploy must be true or false, not "yes"'],
+])('tlsserver.deploy: %s', (value, reason) => {
+  const config = configOf(`tlsserver: { deploy: ${value}, certfile: none.crt }`)
+  const parts = { deliveries: [], enrich: enricher(config), hostname: 'h', tokens: undefined, log: {} as Log }
+  const open = () => new Relay(config, parts)
+  if (reason === undefined) expect(open).not.toThrow()
+  else expect(open).toThrow(reason)
 })
 
 describe('the table of outputs', () => {

@@ -9,7 +9,7 @@ import type { Config } from '../src/config/config.ts'
 import type { Log } from '../src/log.ts'
 import { requirementsOf } from '../src/updates/artifact.ts'
 import { Follower } from '../src/updates/follow.ts'
-import { listed } from '../src/updates/listed.ts'
+import { listed, resolved } from '../src/updates/listed.ts'
 import { nameOf, parseReference, printReference } from '../src/updates/reference.ts'
 import { digestOf, RegistryError, Repository } from '../src/updates/registry.ts'
 import { pack, unpack } from '../src/updates/tar.ts'
@@ -173,6 +173,32 @@ describe('a registry that lies', () => {
     expect(failed?.value).toBe(1)
   })
 
+  test('follow waits for an index that cannot be read at the start', async () => {
+    let isUp = false
+    const { host, stop } = await startLiar((request, response) => {
+      if (!isUp) response.writeHead(503).end()
+      else if (request.url === '/index.yaml')
+        response.end(JSON.stringify([{ name: 'base', type: 'rulesfile', registry: host, repository: 'r/base' }]))
+      else response.end(manifest({ config: { mediaType: 'application/x' } }))
+    })
+    onTestFinished(stop)
+    const options = settings(dir, host, [...open, `updates.indexes[0]=http://${host}/index.yaml`])
+    const config = { ...options.config, updates: { ...options.config.updates, every: 20 } }
+    await expect(resolved('base:1', config)).rejects.toMatchObject({ again: true })
+    const [warnings, errors] = [[] as string[], [] as string[]]
+    const log = { error: (text: string) => errors.push(text), warning: (text: string) => warnings.push(text) }
+    const follower = new Follower(['base:1'], { ...options, config }, log as unknown as Log, () => {})
+    const ending = new AbortController()
+    const running = follower.run(ending.signal)
+    await eventually(() => expect(warnings.length).toBeGreaterThan(1))
+    expect(warnings[0]).toBe(`base:1: index http://${host}/index.yaml: answered with 503; trying again`)
+    isUp = true
+    await eventually(() => expect(errors).toHaveLength(1))
+    ending.abort()
+    await running
+    expect(errors[0]).toContain('base:1 is not installed: ')
+  })
+
   test('a redirect to a host without TLS is refused', async () => {
     const reason = await asked((_, response) => response.writeHead(307, { location: 'http://192.0.2.1/x' }).end())
     expect(reason).toBe('redirected to http://192.0.2.1, which has no TLS')
@@ -190,6 +216,21 @@ describe('a registry that lies', () => {
     )
     expect(reason).toBe('tokens are to come from http://192.0.2.1, which has no TLS')
   })
+})
+
+test('a host that a registry redirects to cannot ask for its password', async () => {
+  const challenge = { 'www-authenticate': 'Bearer realm="https://b.example/t",service="s"' }
+  const asked: string[] = []
+  vi.stubGlobal('fetch', async (url: URL) => {
+    asked.push(url.host)
+    return url.host === 'a.example'
+      ? new Response(null, { status: 307, headers: { location: 'https://b.example/x' } })
+      : new Response('', { status: 401, headers: challenge })
+  })
+  onTestFinished(() => void vi.unstubAllGlobals())
+  const repository = new Repository(parseReference('a.example/r/base:1'), { plain: [] })
+  await expect(repository.manifest('1')).rejects.toThrow('b.example wants credentials')
+  expect(asked).toEqual(['a.example', 'b.example'])
 })
 
 test('a registry with TLS cannot request its password without TLS', async () => {

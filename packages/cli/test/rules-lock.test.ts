@@ -131,6 +131,20 @@ describe('a registry of one artifact', () => {
     expect(readFileSync(join(generations.current, 'base', 'base.yaml'), 'utf8')).toBe(rulesText('Got'))
   })
 
+  test('what a killed installation has left is no generation to go back to', async () => {
+    const { options, offer, where } = await offered()
+    const { generations } = options
+    offer('1.0.0', 'Got')
+    await update(where, options)
+    // As if the process had been killed before its last step.
+    const untried = { files: files({ 'base.yaml': rulesText('Untried') }) }
+    generations.prepare(untried as never, generations.state.artifacts[0]!)
+    offer('1.1.0', 'Taken')
+    await update(where, options)
+    generations.rollBack()
+    expect(readFileSync(join(generations.current, 'base', 'base.yaml'), 'utf8')).toBe(rulesText('Got'))
+  })
+
   test('with a relative updates.folder, an update is loaded with the other rules files, too', async () => {
     const { options, offer, where } = await offered()
     const generations = new Generations(relative(process.cwd(), options.generations.folder))

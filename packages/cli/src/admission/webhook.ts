@@ -102,7 +102,8 @@ export class AdmissionWebhook implements Feed, Service {
 
   want(rules: RunningRules, { config, rules: notes }: Pick<Loaded, 'config' | 'rules'>): void {
     this.#rules = rules
-    this.#config = { ...config.admission, listen: this.#config.listen }
+    const { listen, deadline } = this.#config
+    this.#config = { ...config.admission, listen, deadline }
     this.#policy = new Policy(config.admission, notes)
     this.#tell()
   }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { defineCommand } from '../command.ts'
-import { loadConfig } from '../config/config.ts'
+import { type Config, loadConfig } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { Log } from '../log.ts'
 import { keepOwnFiles } from '../own-files.ts'
 import { configPath } from '../run/loader.ts'
 import { RUN_FLAGS } from '../run/run-flags.ts'
-import { apiServerOf, clusterDirectory } from '../sources/kubernetes.ts'
+import { apiServerOf, clusterDirectory, type SharedBucket } from '../sources/kubernetes.ts'
 
 /** Milliseconds between two lines of the log that say how it goes. */
 const REPORT = 600_000
@@ -19,31 +19,41 @@ export const collector = defineCommand({
   async run(flags, [extra]) {
     if (extra !== undefined) throw new CliError(`unexpected argument "${extra}" (see falc collector --help)`)
     const config = loadConfig(configPath(flags.config), flags.option)
-    const { nats, kubeconfig } = config.plugins.settings.k8smeta
+    const { nats } = config.plugins.settings.k8smeta
     if (!nats) throw new CliError('falc collector needs init_config.nats of the plugin k8smeta')
     const log = new Log(config)
-    const warn = (text: string) => log.warning(text)
-    const server = await apiServerOf(kubeconfig, flags['k8s-meta'])
-    const { Bucket, Collector } = await import('@falc/kubernetes/nats')
-    const bucket = new Bucket({ connection: nats, bucket: nats.bucket, create: { replicas: nats.replicas } })
-    const directory = await clusterDirectory(server, warn)
-    const collector = new Collector(directory, bucket, { warn, inform: text => log.info(`Collector: ${text}`) })
-    const stopping = new AbortController()
-    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopping.abort())
-    await keepOwnFiles()
-    log.info(`Pods of ${server.server} go to the bucket ${nats.bucket} of ${nats.url.join(', ')}`)
-    const report = () => log.info(`Collector: ${collector.size} pods; ${countsText(collector.counts)}`)
-    const running = collector.run(stopping.signal)
-    while (!stopping.signal.aborted) {
-      await sleep(REPORT, undefined, { signal: stopping.signal }).catch(() => {})
-      report()
+    await log.open()
+    try {
+      await collect(config, nats, flags['k8s-meta'], log)
+    } finally {
+      await log.close()
     }
-    await running
-    directory.close()
-    await bucket.close()
     return 0
   },
 })
+
+/** Until a signal asks to stop. */
+async function collect(config: Config, nats: SharedBucket, from: string | undefined, log: Log): Promise<void> {
+  const warn = (text: string) => log.warning(text)
+  const server = await apiServerOf(config.plugins.settings.k8smeta.kubeconfig, from)
+  const { Bucket, Collector } = await import('@falc/kubernetes/nats')
+  const bucket = new Bucket({ connection: nats, bucket: nats.bucket, create: { replicas: nats.replicas } })
+  const directory = await clusterDirectory(server, warn)
+  const collector = new Collector(directory, bucket, { warn, inform: text => log.info(`Collector: ${text}`) })
+  const stopping = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopping.abort())
+  await keepOwnFiles()
+  log.info(`Pods of ${server.server} go to the bucket ${nats.bucket} of ${nats.url.join(', ')}`)
+  const report = () => log.info(`Collector: ${collector.size} pods; ${countsText(collector.counts)}`)
+  const running = collector.run(stopping.signal)
+  while (!stopping.signal.aborted) {
+    await sleep(REPORT, undefined, { signal: stopping.signal }).catch(() => {})
+    report()
+  }
+  await running
+  directory.close()
+  await bucket.close()
+}
 
 const countsText = (counts: Readonly<Record<string, number>>) =>
   Object.entries(counts)

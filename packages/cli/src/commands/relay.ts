@@ -49,6 +49,8 @@ async function serve(
   tokens: string | undefined,
   log: Log,
 ): Promise<void> {
+  // From here on, a signal does not leave private files behind.
+  const stopped = stopSignal()
   const deliveries = await open(settings, log)
   const relay = await listening(config, { deliveries, enrich, hostname: hostname(), tokens, log })
   tuneForEvents()
@@ -61,7 +63,7 @@ async function serve(
     log.warning(`listening on ${relay.exposed} without authentication: anyone who can reach it can forge alerts`)
   await keepOwnFiles()
   log.info(`Accepting alerts at ${relay.urls.join(' and ')} for ${settings.outputs.map(({ name }) => name).join(', ')}`)
-  await stopSignal()
+  await stopped
   await relay.close()
   const stop = new AbortController()
   void stopSignal().then(() => stop.abort())

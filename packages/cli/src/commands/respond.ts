@@ -38,7 +38,7 @@ export const respond = defineCommand({
     const playbooks = flags.file.length > 0 ? flags.file : response.playbooks
     const config = { ...loaded, response: { ...response, playbooks, folder: flags.folder ?? response.folder } }
     const call = { flags, config, source, log: new Log(config), rest }
-    if (verb === undefined) return serve(call)
+    if (verb === undefined) return logged(call)
     if (!Object.hasOwn(VERBS, verb)) throw subcommandError('respond', verb, Object.keys(VERBS))
     if (rest.length > 0 && ALONE.includes(verb))
       throw new CliError(`unexpected argument "${rest[0]}": falc respond ${verb} takes playbooks with -f`)
@@ -75,6 +75,16 @@ function toggle({ config }: RespondCall, stop: boolean): number {
   }
   print(stop ? `Playbooks stopped: ${path}\n` : 'Playbooks resumed\n')
   return 0
+}
+
+/** A service logs to the system log as well, if the configuration says so. */
+async function logged(call: RespondCall): Promise<number> {
+  await call.log.open()
+  try {
+    return await serve(call)
+  } finally {
+    await call.log.close()
+  }
 }
 
 async function serve(call: RespondCall): Promise<number> {
@@ -145,12 +155,11 @@ async function serveNats({ config, source, log, flags }: RespondCall): Promise<n
   })
   try {
     const open = await configuredResponder(config, source, log, { once: input.once }, { nats: input.port })
-    const metrics =
-      flags.metrics === undefined
-        ? undefined
-        : await meter(flags.metrics, () => responsePage(open.counts, input.counts), log)
+    let metrics: MetricsServer | undefined
     try {
-      const stopped = stopSignal().then(() => input.close())
+      if (flags.metrics !== undefined)
+        metrics = await meter(flags.metrics, () => responsePage(open.counts, input.counts), log)
+      const stopped = stopSignal().then(() => input.stop())
       if (metrics) log.info(`Metrics at ${metrics.url}/metrics`)
       await keepOwnFiles()
       log.info(`Responding to alerts of ${connection.url.join(', ')}`)

@@ -18,7 +18,7 @@ import { Follower, sentence } from '../updates/follow.ts'
 import { Generations } from '../updates/generations.ts'
 import { listed, resolved } from '../updates/listed.ts'
 import { nameOf, parseReference } from '../updates/reference.ts'
-import { Repository } from '../updates/registry.ts'
+import { RegistryError, Repository } from '../updates/registry.ts'
 import { signManifest } from '../updates/signature.ts'
 import { registryOptions, type Updated, update } from '../updates/update.ts'
 import { versionText } from '../version.ts'
@@ -73,13 +73,35 @@ function show(updated: Updated): void {
 }
 
 async function follow(flags: RulesFlags, config: Config, references: readonly string[]): Promise<number> {
-  const log = new Log(config)
   const wanted = references.length > 0 ? references : config.updates.artifacts
   if (wanted.length === 0) throw new CliError('follow needs references, or updates.artifacts in falco.yaml (-c FILE)')
-  const where = await Promise.all(wanted.map(text => resolved(text, config)))
+  const log = new Log(config)
+  await log.open()
+  try {
+    await followAll(wanted, flags, config, log)
+  } finally {
+    await log.close()
+  }
+  return 0
+}
+
+/** Until a signal asks to stop. */
+async function followAll(wanted: readonly string[], flags: RulesFlags, config: Config, log: Log): Promise<void> {
+  const artifacts = await Promise.all(
+    wanted.map(text =>
+      resolved(text, config).catch((error: unknown) => {
+        if (error instanceof RegistryError && error.again) return text
+        throw error
+      }),
+    ),
+  )
+  const names = artifacts.flatMap(one => (typeof one === 'string' ? [] : [nameOf(one)]))
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined)
+    throw new CliError(`two of the artifacts are named ${twice}, and each would replace the other`)
   const generations = new Generations(config.updates.folder)
   const options = { config, sources: await loadSources(), generations }
-  const follower = new Follower(where, options, log, updated => {
+  const follower = new Follower(artifacts, options, log, updated => {
     log.info(`Installed ${sentence(updated)}`)
     for (const change of updated.trial.changes) log.info(ruleText(change).trimEnd())
   })
@@ -89,7 +111,6 @@ async function follow(flags: RulesFlags, config: Config, references: readonly st
   log.info(`Following ${wanted.join(', ')}`)
   await follower.run(stop.signal)
   server?.stop()
-  return 0
 }
 
 function pages(address: string, { webserver }: Config, follower: Follower, log: Log) {

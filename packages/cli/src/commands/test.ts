@@ -88,6 +88,8 @@ export const test = defineCommand({
     }
 
     function report({ files, parts: found }: Outcome): number {
+      if (flags.filter !== undefined && files.every(({ results }) => results.length === 0))
+        throw new CliError(`--filter: no test has "${flags.filter}" in its name`)
       const parts = mergedCoverage(found)
       // Output for programs has standard output to itself.
       if (covered === undefined || covered === 'text') print(TEST_REPORTS[format]!(files))

@@ -47,8 +47,8 @@ export function takeSnapshots(
   let due = 0
   const arm = () => {
     // The clock may have been set, and timers fire a little early, so the next multiple is computed each time.
-    due = Math.max((Math.floor(Date.now() / config.interval) + 1) * config.interval, due + config.interval)
-    if (due - Date.now() > 2 * config.interval) due = Date.now() + config.interval
+    const next = (Math.floor(Date.now() / config.interval) + 1) * config.interval
+    due = next === due ? due + config.interval : next
     timer = setTimeout(() => {
       take()
       arm()

@@ -120,6 +120,7 @@ class Parser {
     let otherwise: Node = () => {}
     if (end.words[0] === 'else') {
       if (end.words[1] === 'if') otherwise = this.#block(end, 'if', 2)
+      else if (end.words.length > 1) throw this.#wrong(end, `'${end.words[1]}' is not expected`)
       else {
         otherwise = this.#nodes()
         const last = this.#parts[this.#next++] as Action | undefined

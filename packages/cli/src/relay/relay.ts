@@ -7,7 +7,7 @@ import { ServerFiles } from '../server-files.ts'
 import type { Enrich } from './enrich.ts'
 import { RelayCounts } from './page.ts'
 import type { SidekickConfig } from './sidekick/config.ts'
-import { list } from './sidekick/key.ts'
+import { list, no, yes } from './sidekick/key.ts'
 
 export interface RelayParts {
   readonly deliveries: readonly Delivery[]
@@ -170,12 +170,12 @@ function testAlert(hostname: string): AlertData {
 }
 
 function receiverOptions(config: SidekickConfig, { tokens, log }: RelayParts) {
-  const tls = config.text('tlsserver.deploy') === 'true'
+  const tls = isYes(config, 'tlsserver.deploy')
   const file = (key: string, fallback: string) => config.text(`tlsserver.${key}`) || `/etc/certs/server/${fallback}`
   const certificates = {
     certificate: file('certfile', 'server.crt'),
     key: file('keyfile', 'server.key'),
-    ...(config.text('tlsserver.mutualtls') === 'true' && { clientCa: file('cacertfile', 'ca.crt') }),
+    ...(isYes(config, 'tlsserver.mutualtls') && { clientCa: file('cacertfile', 'ca.crt') }),
   }
   const files = new ServerFiles('relay', { ...(tls && certificates), tokens }, log)
   const host = config.text('listenaddress')
@@ -193,6 +193,14 @@ function receiverOptions(config: SidekickConfig, { tokens, log }: RelayParts) {
   } catch (error) {
     throw error instanceof CliError ? error : new CliError(`falc relay: ${(error as Error).message}`)
   }
+}
+
+/** Read as in falcosidekick, by Go's rules: `True` and `1` must not give a server without TLS. @throws {CliError} */
+function isYes(config: SidekickConfig, key: string): boolean {
+  const text = config.text(key)
+  if (text === '' || no(text)) return false
+  if (yes(text)) return true
+  throw new CliError(`${config.whereIs(key)}: ${key} must be true or false, not "${text}"`)
 }
 
 function portOf(config: SidekickConfig, key: string, fallback: number): number {

@@ -108,8 +108,14 @@ async function run({ flags, open, sources, log, loader, texts, loaded, seconds }
     if (config.response.playbooks.length > 0) responding = await respondTo(session, config, sources, log)
     if (live) await keepOwnFiles()
     if (flags.user !== undefined) becomeUser(flags.user)
-    if (seconds !== undefined) {
+    if (seconds !== undefined && !session.stopping) {
       const timer = setTimeout(() => session.stop(), seconds * 1000)
+      const { onStopping } = session
+      // A second stop would give up queued alerts.
+      session.onStopping = () => {
+        clearTimeout(timer)
+        onStopping()
+      }
       undo.push(() => clearTimeout(timer))
     }
     for (const feed of feeds) log.info(`Opening event source '${feed.source}': ${feed.title}`)

@@ -51,17 +51,15 @@ export async function openFeeds(
     possible,
     sources.map(source => source.name),
   )
+  // An error after another one has been opened would leave that open.
+  const idle = audit ? undefined : enabled.find(name => name !== 'syscall')
+  if (idle !== undefined)
+    throw new CliError(
+      `event source ${idle} has nothing to read: use --k8s-audit FROM, or configure the plugin k8saudit with open_params`,
+    )
   if (config.workers > 1 && !enabled.includes('k8s_audit')) log.warning(unused)
   log.info(`Enabled event sources: ${enabled.join(', ')}`)
-  return Promise.all(
-    enabled.map(async name => {
-      if (name === 'syscall') return machineFeed({ config, engine }, flags, log)
-      if (audit) return audit
-      throw new CliError(
-        `event source ${name} has nothing to read: use --k8s-audit FROM, or configure the plugin k8saudit with open_params`,
-      )
-    }),
-  )
+  return Promise.all(enabled.map(name => (name === 'syscall' ? machineFeed({ config, engine }, flags, log) : audit!)))
 }
 
 /** The events of a capture. */

@@ -81,6 +81,8 @@ export function makeLoader(options: LoaderOptions): Loader {
   const { backend, verbose, cache, log, adapt = same } = options
   const pipes = new Map<string, string>()
   const cacheOptions = cache ? rulesetCache() : { reason: undefined }
+  // Workers stay until a restart, whatever a reload says of their number: they need every ruleset.
+  let keep = false
   return {
     read() {
       const read = withPrint(loadConfig(configPath, overrides, process.env, alertSource), print)
@@ -105,13 +107,14 @@ export function makeLoader(options: LoaderOptions): Loader {
     async build({ config, rules }) {
       if ('reason' in cacheOptions && cacheOptions.reason !== undefined)
         log().info(`Compiled rules are not cached: ${cacheOptions.reason}`)
+      keep ||= config.workers > 1
       const { engine, notes, ruleset } = await cachedRules(
         {
           options: engineOptions(config, backend),
           sourceOptions: { base64: config.buffer_format_base64 },
           files: rules,
         },
-        { makeSources, onError: firstOfEach(log()), keep: config.workers > 1 },
+        { makeSources, onError: firstOfEach(log()), keep },
         'folder' in cacheOptions ? cacheOptions : undefined,
       )
       if (rules.length > 0) log().info(`Loading rules from:\n${rules.map(({ name }) => `   ${name}`).join('\n')}`)

@@ -13,14 +13,17 @@ export class RunOutputs {
   readonly #source: () => Source<AlertData>
   /** Fires when queued alerts are given up. */
   readonly #giveUp = new AbortController()
-  /** Outputs of earlier configurations that still deliver what they have queued. */
-  readonly #closing = new Set<Promise<void>>()
+  /** Outputs of earlier configurations that still deliver what they have queued, by when they have. */
+  readonly #closing = new Map<Promise<void>, Outputs>()
   /** Alerts lost by outputs of earlier configurations, by output and cause. */
   readonly #lost = new Map<string, number>()
   /** Awaited by all feeds while the outputs are full. */
   #waiting: Promise<void> | undefined
   /** The outputs have been full for longer than live events wait. */
   #blocked = false
+  /** The outputs are closing without a deadline. */
+  #patient = false
+  #hurrying: NodeJS.Timeout | undefined
   /** The last exchange of outputs. */
   #exchanging: Promise<unknown> = Promise.resolve()
 
@@ -40,11 +43,11 @@ export class RunOutputs {
     const exchange = this.#exchanging.then(() => this.#exchange(config))
     this.#exchanging = exchange.catch(() => {})
     const gone = await exchange
-    const closed = gone
-      .close(config.output_timeout, this.#giveUp.signal)
-      .then(() => addLosses(this.#lost, gone))
-      .finally(() => this.#closing.delete(closed))
-    this.#closing.add(closed)
+    const closed = gone.close(config.output_timeout, this.#giveUp.signal).finally(() => {
+      addLosses(this.#lost, gone)
+      this.#closing.delete(closed)
+    })
+    this.#closing.set(closed, gone)
   }
 
   async #exchange(config: Config): Promise<Outputs> {
@@ -119,7 +122,7 @@ export class RunOutputs {
   /** Alerts that were not delivered, by output and cause: `file: ENOSPC`. */
   losses(): ReadonlyMap<string, number> {
     const all = new Map(this.#lost)
-    addLosses(all, this.#outputs)
+    for (const outputs of [...this.#closing.values(), this.#outputs]) addLosses(all, outputs)
     return all
   }
 
@@ -128,12 +131,28 @@ export class RunOutputs {
     this.#giveUp.abort()
   }
 
+  /**
+   * Sets a deadline for a close that has begun without one.
+   * @param timeout milliseconds without progress after which queued alerts are given up
+   */
+  hurry(timeout: number): void {
+    if (!this.#patient || this.#hurrying) return
+    const waiting = () => this.stats.reduce((sum, { queued }) => sum + queued, 0)
+    let seen = waiting()
+    this.#hurrying = setInterval(() => {
+      if (waiting() === seen) this.giveUp()
+      seen = waiting()
+    }, timeout).unref()
+  }
+
   /** Delivers what is queued. @param deadline milliseconds; undefined: receivers have all the time they need */
   async close(deadline: number | undefined): Promise<void> {
+    this.#patient = deadline === undefined
     // What a reload is opening has to be closed, too.
     await this.#exchanging
     await this.#outputs.close(deadline, this.#giveUp.signal)
-    await Promise.all(this.#closing)
+    await Promise.all(this.#closing.keys())
+    clearInterval(this.#hurrying)
   }
 }
 

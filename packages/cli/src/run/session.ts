@@ -56,7 +56,7 @@ export class Session implements MetricsSource {
   response: () => ResponseCounts | undefined = () => undefined
   /** Called after a reload. */
   onReplaced: () => void = () => {}
-  /** Called when the run begins to stop. */
+  /** Called when the run is first asked to stop. */
   onStopping: () => void = () => {}
   /** Called when all events have been read: what it tells still reaches the outputs. */
   onRead: () => Promise<void> = async () => {}
@@ -164,10 +164,11 @@ export class Session implements MetricsSource {
 
   /** Stops gracefully. Called again while the run ends, it gives up queued alerts. */
   stop(): void {
-    if (this.#stopping.signal.aborted) this.#outputs.giveUp()
+    if (this.#urgent) this.#outputs.giveUp()
     else this.onStopping()
     this.#urgent = true
     this.#stopping.abort()
+    this.#outputs.hurry(this.config.output_timeout)
   }
 
   /** SIGUSR1. */

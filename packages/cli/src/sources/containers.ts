@@ -25,8 +25,10 @@ export function metadataOptions({ plugins }: Config): MetadataOptions {
   const { engines, label_max_len, hold_ms } = plugins.settings.container
   const sockets: Record<string, readonly string[]> = {}
   for (const [protocol, names] of Object.entries(PROTOCOLS)) {
-    const lists = names.map(name => (engines[name].enabled ? engines[name].sockets : []))
-    if (lists.some(list => list !== undefined)) sockets[protocol] = lists.flatMap(list => list ?? [])
+    const lists = names.filter(name => engines[name].enabled).map(name => engines[name].sockets)
+    // The usual places are those of the protocol: an engine that is disabled leaves them to the other.
+    if (lists.length === 0 || lists.some(list => list !== undefined))
+      sockets[protocol] = lists.flatMap(list => list ?? [])
   }
   return {
     sockets,

@@ -3,6 +3,7 @@ import { count } from '../count.ts'
 import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import type { Series } from '../meter/counts.ts'
+import { resolved } from './listed.ts'
 import { printReference, type Reference } from './reference.ts'
 import { RegistryError } from './registry.ts'
 import type { Trial } from './trial.ts'
@@ -14,35 +15,52 @@ const FIRST_RETRY = 5000
 const OUTCOMES = ['unchanged', 'installed', 'refused', 'failed'] as const
 type Outcome = (typeof OUTCOMES)[number]
 
+interface Followed {
+  /** As in the log and in metrics. */
+  readonly text: string
+  /** undefined: its index could not be read yet. */
+  where: Reference | undefined
+}
+
 /** Keeps artifacts up to date until it is stopped. */
 export class Follower {
-  readonly #references: readonly Reference[]
+  readonly #followed: readonly Followed[]
   readonly #options: UpdateOptions
   readonly #log: Log
   readonly #shown: (updated: Updated) => void
   readonly #counts = new Map<string, Record<Outcome, number>>()
   readonly #lastLook = new Map<string, number>()
 
-  /** @param shown is called with each update */
-  constructor(references: readonly Reference[], options: UpdateOptions, log: Log, shown: (updated: Updated) => void) {
-    this.#references = references
+  /**
+   * @param artifacts references, and names whose index cannot be read at present
+   * @param shown is called with each update
+   */
+  constructor(
+    artifacts: readonly (Reference | string)[],
+    options: UpdateOptions,
+    log: Log,
+    shown: (updated: Updated) => void,
+  ) {
+    this.#followed = artifacts.map(one =>
+      typeof one === 'string' ? { text: one, where: undefined } : { text: printReference(one), where: one },
+    )
     this.#options = options
     this.#log = log
     this.#shown = shown
-    for (const reference of references) {
-      this.#counts.set(printReference(reference), { unchanged: 0, installed: 0, refused: 0, failed: 0 })
-      this.#lastLook.set(printReference(reference), 0)
+    for (const { text } of this.#followed) {
+      this.#counts.set(text, { unchanged: 0, installed: 0, refused: 0, failed: 0 })
+      this.#lastLook.set(text, 0)
     }
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#references.map(reference => this.#follow(reference, signal)))
+    await Promise.all(this.#followed.map(followed => this.#follow(followed, signal)))
   }
 
-  async #follow(reference: Reference, signal: AbortSignal): Promise<void> {
+  async #follow(followed: Followed, signal: AbortSignal): Promise<void> {
     const { every } = this.#options.config.updates
     for (let failures = 0; !signal.aborted; ) {
-      failures = (await this.#look(reference, signal)) === 'failed' ? failures + 1 : 0
+      failures = (await this.#look(followed, signal)) === 'failed' ? failures + 1 : 0
       const wait = failures === 0 ? every : Math.min(every, FIRST_RETRY * 2 ** Math.min(failures - 1, 20))
       // A fleet that was started at once does not ask at once.
       const jitter = wait * (0.9 + 0.2 * Math.random())
@@ -50,19 +68,22 @@ export class Follower {
     }
   }
 
-  async #look(reference: Reference, signal: AbortSignal): Promise<Outcome> {
-    const text = printReference(reference)
-    const outcome = await this.#update(reference, text, signal)
+  async #look(followed: Followed, signal: AbortSignal): Promise<Outcome> {
+    const { text } = followed
+    const outcome = await this.#update(followed, signal)
     this.#counts.get(text)![outcome]++
     if (outcome !== 'failed') this.#lastLook.set(text, Math.floor(Date.now() / 1000))
     return outcome
   }
 
-  async #update(reference: Reference, text: string, signal: AbortSignal): Promise<Outcome> {
+  async #update(followed: Followed, signal: AbortSignal): Promise<Outcome> {
+    const { text } = followed
     try {
-      const { generations } = this.#options
+      const { config, generations } = this.#options
+      followed.where ??= await resolved(text, config)
+      const { where } = followed
       // Artifacts wait for each other: a stop does not wait for all of them.
-      const updated = await generations.locked(() => (signal.aborted ? undefined : this.#tried(reference, text)))
+      const updated = await generations.locked(() => (signal.aborted ? undefined : this.#tried(where, text)))
       if (updated === 'refused') return 'refused'
       if (!updated) return 'unchanged'
       this.#shown(updated)

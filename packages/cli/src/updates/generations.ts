@@ -89,6 +89,7 @@ export class Generations {
 
   /** Writes a generation that is the present one with another artifact. It is not in force yet. @returns its folder */
   prepare({ files }: Artifact, installed: Installed): string {
+    this.#dropAfter(this.#present ?? 0)
     const next = join(this.folder, 'generations', String(this.#last + 1))
     mkdirSync(next, { recursive: true })
     try {
@@ -116,7 +117,8 @@ export class Generations {
     symlinkSync(join('generations', basename(generation)), link)
     renameSync(link, this.current)
     const present = Number(basename(generation))
-    for (const number of this.#numbers) if (number < present - KEPT || number > present) this.drop(this.#path(number))
+    for (const number of this.#numbers) if (number < present - KEPT) this.drop(this.#path(number))
+    this.#dropAfter(present)
   }
 
   isInForce(generation: string): boolean {
@@ -170,6 +172,11 @@ export class Generations {
       if (code !== 'EBUSY') throw new CliError(message)
       throw new CliError(`${this.folder}: another falc is installing rules here: try again when it has finished`)
     }
+  }
+
+  /** Newer generations were rolled back, or left by a process that was killed: nothing may go back to them. */
+  #dropAfter(present: number): void {
+    for (const number of this.#numbers) if (number > present) this.drop(this.#path(number))
   }
 
   get #present(): number | undefined {

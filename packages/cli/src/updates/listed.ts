@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts'
 import { CliError } from '../fail.ts'
 import { readFile } from '../read-file.ts'
 import { parseReference, type Reference } from './reference.ts'
-import { bodyOf, failureOf } from './registry.ts'
+import { bodyOf, failureOf, RegistryError } from './registry.ts'
 
 /** An entry of an index in falcoctl's format. */
 export interface Listed {
@@ -19,13 +19,13 @@ export interface Listed {
 const MAX_INDEX = 8 * 1024 * 1024
 const TIMEOUT_MS = 30_000
 
-/** The rules in the indexes. @throws {CliError} when one cannot be read */
+/** The rules in the indexes. @throws {RegistryError} when one cannot be read */
 export async function listed({ updates }: Config): Promise<Listed[]> {
   const all = await Promise.all(updates.indexes.map(read))
   return all.flat().filter(({ type }) => type === 'rulesfile')
 }
 
-/** `falco-rules:5` by the indexes, or a reference as it is. @throws {CliError} */
+/** `falco-rules:5` by the indexes, or a reference as it is. @throws {CliError} when no index has it @throws {RegistryError} when one cannot be read */
 export async function resolved(text: string, config: Config): Promise<Reference> {
   if (text.includes('/')) return parseReference(text)
   const [, name, version] = /^([\w.-]+)((?::|@).+)?$/.exec(text) ?? []
@@ -43,19 +43,23 @@ async function read(from: string): Promise<Listed[]> {
     if (!Array.isArray(entries)) throw new Error('it is not a list')
     return entries.map(entryOf)
   } catch (error) {
-    throw new CliError(`index ${from}: ${failureOf(error as Error)}`)
+    const again = error instanceof RegistryError && error.again
+    throw new RegistryError(`index ${from}: ${failureOf(error as Error)}`, again)
   }
 }
 
 async function textOf(from: string): Promise<string> {
   if (!/^https?:/.test(from)) return readFile(from.replace(/^file:\/\//, '')).toString('utf8')
-  const response = await fetch(from, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+  const response = await fetch(from, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch((error: Error) => {
+    throw new RegistryError(failureOf(error), true)
+  })
   // An index is not signed: anyone who can change it in transit chooses the origin of rules.
   if (from.startsWith('https:') && !response.url.startsWith('https:')) {
     await response.body?.cancel()
     throw new Error(`redirected to ${new URL(response.url).origin}, which has no TLS`)
   }
-  if (!response.ok) throw new Error(`answered with ${response.status}`)
+  const { ok, status } = response
+  if (!ok) throw new RegistryError(`answered with ${status}`, status === 429 || status >= 500)
   return (await bodyOf(response, MAX_INDEX)).toString('utf8')
 }
 

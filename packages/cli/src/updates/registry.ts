@@ -110,6 +110,11 @@ export class Repository {
       const own = url.origin === this.#base.origin
       const sent = { ...headers, ...(own && this.#authorization && { authorization: this.#authorization }) }
       const response = await this.#fetch(url, { method, headers: sent, ...(body && { body: new Uint8Array(body) }) })
+      if (response.status === 401 && !own) {
+        await response.body?.cancel()
+        // Its challenge would say where the registry's credentials are to be sent.
+        throw new RegistryError(`${url.host} wants credentials`, false)
+      }
       const location = response.headers.get('location')
       if (response.status < 300 || response.status > 399 || location === null) return response
       if (method !== 'GET' && method !== 'HEAD') throw new RegistryError(`${method} is redirected`, false)

@@ -31,7 +31,7 @@ export const ADMISSION_KEYS = {
       duration(10, 25_000, 'from 10ms to 25s'),
       1000,
       'How long a request may take to arrive, and to be evaluated before it counts as late.',
-      { shown: '1s' },
+      { shown: '1s', restart: true },
     ),
   }),
 }

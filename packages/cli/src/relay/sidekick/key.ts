@@ -62,6 +62,7 @@ export const better = (to: string, note: string, set?: SidekickKey['set']): Side
 export const none = (note: string): SidekickKey => ({ verdict: 'no effect', to: [], note, set: () => ({}) })
 
 export const yes = (value: SidekickValue) => /^(?:true|t|1)$/i.test(String(value))
+export const no = (value: SidekickValue) => /^(?:false|f|0)$/i.test(String(value))
 
 /** What every output has. */
 export const COMMON_KEYS: Readonly<Record<string, SidekickKey>> = {
