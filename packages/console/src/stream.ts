@@ -1,4 +1,7 @@
-/** Alerts as they arrive, as server-sent events: `id` is an alert's number, so that a client that reconnects misses nothing. */
+/**
+ * Alerts as they arrive, as server-sent events: `id` is an alert's number, also without an event, so that a client that
+ * reconnects misses nothing.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Refused } from './failure.ts'
 import type { Look } from './routes/stream.ts'
@@ -7,6 +10,8 @@ import type { Look } from './routes/stream.ts'
 const POLL_MS = 250
 /** Milliseconds after which an idle connection gets a sign of life. */
 const PULSE_MS = 15_000
+/** Alerts that a filter leaves out, after which the client is sent the last number: with that, it comes back. */
+const FAR = 500
 const MAX_CLIENTS = 64
 /** Of one person or token. */
 const MAX_OWN = MAX_CLIENTS / 2
@@ -66,6 +71,7 @@ export class Stream {
     }
     request.resume()
     let told = performance.now()
+    let known = after
     let stuck = 0
     const again = async () => {
       // A client that does not read is not written to.
@@ -76,8 +82,9 @@ export class Stream {
         stuck = 0
         const events = await look(after)
         after = events.after
-        if (events.text !== '' || performance.now() - told > PULSE_MS) {
-          response.write(events.text || ':\n\n')
+        if (events.text !== '' || after - known >= FAR || performance.now() - told > PULSE_MS) {
+          response.write(`${events.text}id: ${after}\n\n`)
+          known = after
           told = performance.now()
         }
       }

@@ -158,6 +158,15 @@ test('the response about sensors is bounded, whatever they report', async () => 
   expect(json.complete).toBe(false)
 })
 
+test('the name of a metric does not hold up the response about sensors', async () => {
+  const name = `${'_drop'.repeat(20_000)}!`
+  const output_fields = { [name]: 1, 'scap.n_drops': 2 }
+  const console = await start()
+  await console.writer.insert([alert(1, { rule: 'Falco internal: metrics snapshot', output_fields })])
+  const { status, json } = await ask(console, 'api/v1/sensors')
+  expect([status, json.sensors?.[0].reported.losses]).toEqual([200, { 'scap.n_drops': 2 }])
+})
+
 test('the response about dead letters is bounded, whatever their number and size', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'falc-console-dead-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))

@@ -119,6 +119,8 @@ describe('the endpoints for alerts', () => {
     ['{"rule":"x"}', 400],
     ['{"event":{"rule":"x"},"outputs":[],"more":1}', 400],
     [`"${'x'.repeat(1024 * 1024)}"`, 413],
+    // Takes minutes if each beginning of an end is read to the end of the text.
+    [`{"event":{${'},"outputs":['.repeat(75_000)}`, 400],
   ])('refuse a body that is not an alert: %#', async (body, status) => {
     const { console } = doors
     expect((await ask(console, '/', post(body))).status).toBe(status)
@@ -153,6 +155,22 @@ test('the stream sends new alerts and those a client missed, or a gap if there a
   const late = await listen('/api/v1/stream?after=0')
   await until('the newest', () => late.text.match(/^event: alert$/gm)?.length === 200)
   expect(late.text).toContain('event: gap\ndata: {"skipped":2803}')
+})
+
+test('a client also gets the numbers of alerts that its filter leaves out, if these are many', async () => {
+  const console = await start()
+  const stop = new AbortController()
+  onTestFinished(() => stop.abort())
+  const path = '/api/v1/stream?filter=alert.rule%20%3D%20None'
+  const { body } = await fetch(new URL(path, console.url), { signal: stop.signal })
+  let text = ''
+  void (async () => {
+    for await (const chunk of body!.pipeThrough(new TextDecoderStream())) text += chunk
+  })().catch(() => {})
+  await until('it has begun', () => text.includes('id: 0'))
+  await console.writer.insert(Array.from({ length: 1500 }, (_, n) => alert(n)))
+  await until('a number', () => /^id: \d{3,}$/m.test(text))
+  expect(text).not.toContain('event:')
 })
 
 test('the OpenAPI document has every route', async () => {

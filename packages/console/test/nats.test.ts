@@ -51,6 +51,11 @@ describe.skipIf(skipped('peers', missing('nats-server')))('a console that reads 
     ])
   })
 
+  test('can be closed while it connects', async () => {
+    const next = await begin({ nats: { url: [server.url], durable: 'another' } })
+    await next.end()
+  })
+
   test('stores alerts that were sent while no console was running', async () => {
     await shared.console.close()
     await jetstream(connection).publish('FALCO.Error', alertJson(alert(900), { id: true }))

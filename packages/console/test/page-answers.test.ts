@@ -268,6 +268,17 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await done()
   })
 
+  test('a live list whose session has ended asks for a token', async () => {
+    // The facets, which ask again and again, are not there.
+    const { page } = await openPage(browser, `${shared.console.url}#/now`, 'Falc console', { width: 1000 })
+    await page.getByRole('region', { name: 'Rules', exact: true }).getByRole('button').first().waitFor()
+    await page.route(/api\/v1\/(stream|session)/, route => route.fulfill({ status: 401, json: {} }))
+    await page.evaluate("location.hash = '#/alerts'")
+    await page.getByLabel('Token').waitFor()
+    // The browser has complained about the status.
+    await page.context().close()
+  })
+
   test('each part of the page says what it could not load', async () => {
     const { page, done } = await open('#/silences')
     await page.route(/api\/v1\/(top|outputs|dead-letters|facets|alerts\/\w+\/why)/, route =>

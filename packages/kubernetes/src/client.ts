@@ -20,6 +20,8 @@ export interface KubeAnswer {
   readonly body: any
   /** The body as it came: logs are text, even where they look like an object. */
   readonly text?: string
+  /** It was too long, or the connection broke: `body` is nothing then. */
+  readonly cut?: boolean
   /** Why there is no answer: no connection, a timeout. */
   readonly problem?: string
   /** Milliseconds that the server asks to wait. */
@@ -135,7 +137,8 @@ export class KubeClient {
     if (isFailure(answer)) return { status: 0, body: {}, problem: answer.message }
     if (each && answer.status === 200) return { status: 200, body: {} }
     const after = answer.after !== undefined && { after: answer.after }
-    return { status: answer.status, body: bodyOf(answer), text: answer.body, ...after }
+    const cut = answer.cut && { cut: true }
+    return { status: answer.status, body: bodyOf(answer), text: answer.body, ...cut, ...after }
   }
 
   #bearer(): string | undefined {

@@ -38,9 +38,10 @@ export function fromKubeconfig(path: string): KubeConfig {
   const { cluster, user } = named(contexts, current, 'context')
   const { server, 'certificate-authority': ca, ...more } = named(clusters, cluster, 'cluster')
   const { token, tokenFile, 'client-certificate': cert, 'client-key': key, ...rest } = named(users, user, 'user')
-  const unsupported = [...Object.keys(more), ...Object.keys(rest)].find(name => UNSUPPORTED.test(name))
-  if (unsupported !== undefined)
-    throw new Error(`${path}: ${unsupported} is not supported: put it into a file, or use a token`)
+  for (const name of [...Object.keys(more), ...Object.keys(rest)]) {
+    const instead = UNSUPPORTED.find(([pattern]) => pattern.test(name))?.[1]
+    if (instead !== undefined) throw new Error(`${path}: ${name} is not supported${instead}`)
+  }
   if (typeof server !== 'string') throw new Error(`${path}: the cluster has no server`)
   const file = (name: unknown) => resolve(dirname(path), String(name))
   return {
@@ -53,4 +54,10 @@ export function fromKubeconfig(path: string): KubeConfig {
   }
 }
 
-const UNSUPPORTED = /-data$|^exec$|^auth-provider$|^username$|^as$/
+/** Keys without which the API server cannot be reached as the file says, and what there is instead. */
+const UNSUPPORTED: readonly (readonly [RegExp, string])[] = [
+  [/-data$/, ': put it into a file'],
+  [/^(exec|auth-provider|username)$/, ': use a token'],
+  [/^proxy-url$/, ': set HTTPS_PROXY in the environment'],
+  [/^(as|tls-server-name)$/, ''],
+]

@@ -6,7 +6,7 @@ import type { Kind } from './kinds.ts'
 import { type Store, storedOf } from './stored.ts'
 
 export interface ReflectorOptions {
-  /** Objects of an answer to a list: each answer is parsed at one go. */
+  /** Objects of an answer to a list, at most: each answer is parsed at one go. */
   readonly page?: number
   /** Seconds after which the server ends a watch, at least; at most twice as many. Default 300. */
   readonly watchSeconds?: number
@@ -94,12 +94,20 @@ export class Reflector {
   /** @returns the version of the list; undefined: there is none, for the problem that is set then */
   async #list(signal: AbortSignal): Promise<string | undefined> {
     const seen = new Set<string>()
-    const limit = String(this.#options.page ?? (this.kind.whole ? 50 : 250))
+    let limit = this.#options.page ?? (this.kind.whole ? 50 : 250)
     let version: string | undefined
     let more = ''
+    const ask = () => {
+      const query = { limit: String(limit), ...this.#selector, ...(more !== '' && { continue: more }) }
+      return this.#read({ query, accept: this.#accept('PartialObjectMetadataList') }, signal)
+    }
     do {
-      const query = { limit, ...this.#selector, ...(more !== '' && { continue: more }) }
-      const answer = await this.#read({ query, accept: this.#accept('PartialObjectMetadataList') }, signal)
+      let answer = await ask()
+      // Whoever may create objects chooses their size: of large ones, an answer has fewer.
+      while (answer?.cut && limit > 1) {
+        limit = Math.ceil(limit / 2)
+        answer = await ask()
+      }
       if (answer === undefined) return undefined
       const { items, metadata } = answer.body ?? {}
       if (!Array.isArray(items) || typeof metadata?.resourceVersion !== 'string')

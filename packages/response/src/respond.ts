@@ -59,6 +59,10 @@ interface Taking {
 
 const NO_PLACE = { release: () => {} }
 
+/** Whether it is the step that was asked about: playbooks may have been changed since. */
+const isStepOf = ({ step, number, target }: PlannedStep, about: About) =>
+  number === about.step && step.action.name === about.action && (!target || target.uid === about.target?.uid)
+
 /** Milliseconds until an approved step is tried again at which another responder is. */
 const AGAIN = 1000
 
@@ -133,7 +137,7 @@ export class Responder {
     await this.#options.point?.('approved')
     const known = this.#options.playbooks.find(({ name }) => name === about.playbook)
     const plan = known && (await this.#planned(known, alert))
-    const planned = plan?.steps.find(one => one.number === about.step)
+    const planned = plan?.steps.find(one => isStepOf(one, about))
     if (!plan || !planned) {
       const reason = 'no playbook has this step for this alert any more'
       return void this.#account.hold(about, { guard: 'approval', reason }, 'always')

@@ -135,6 +135,19 @@ describe('approval', () => {
     expect(journalOf(path)).toHaveLength(lines)
   })
 
+  test('another action that has taken the place of an approved step is not approved', async () => {
+    const [world, path] = [new World(), folder()]
+    const first = await respondWith(playbook('approve'), world, { folder: path })
+    await first.responder.take(shellIn(A))
+    answerWaiting(path, waitingIn(Journal.read(path).entries)[0]!, 'approved')
+    await first.close()
+    const changed = playbook('approve', '{}', '[{ kill_container: }]')
+    const second = await respondWith(changed, world, { folder: path })
+    await until('it is over', () => journalOf(path).at(-1) === `held stop_container ${A}: approval`)
+    await second.close()
+    expect(world.asked).toEqual([])
+  })
+
   test('a denied step cannot be approved, and its alert does not start it again', async () => {
     const [world, path] = [new World(), folder()]
     const open = await respondWith(playbook('approve'), world, { folder: path })

@@ -44,6 +44,7 @@ describe('a function', () => {
       'already',
     ],
     ['that returns nothing', '() => {}', 'done'],
+    ['that returns no outcome', '() => ({ said: "a ticket" })', 'failed'],
     ['that throws', '() => { throw new Error("no") }', 'failed'],
     ['that takes all memory', '() => { const all = []; for (;;) all.push(new Array(1e6).fill(all.length)) }', 'failed'],
     ['that ends its thread', '() => process.exit(1)', 'failed'],

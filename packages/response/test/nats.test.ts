@@ -168,9 +168,42 @@ describe.skipIf(skipped('peers', missing('nats-server')))('several responders', 
       const { outcome } = await door.port(call, { dry: false, signal: AbortSignal.timeout(60_000), alert: shellIn('') })
       outcomes.push(outcome)
     }
-    await door.close()
     expect(outcomes).toEqual(['done', 'failed', 'done'])
     for await (const message of subscription) expect(message.string()).toBe('{}')
+    // An undo may need it after the last alert.
+    await door.stop()
+    const call = { via: 'nats', subject: 'FALCO.Debug', body: '{}', says: '' } as const
+    const late = { dry: false, signal: AbortSignal.timeout(60_000), alert: shellIn('') }
+    expect(await door.port(call, late)).toEqual({ outcome: 'done', said: '' })
+    await door.close()
+  })
+
+  const nothing = { acted: 0, held: 0, busy: false }
+
+  test('stopped while it begins, it ends', async () => {
+    const door = await NatsInput.open({ connection: { url: [server.url] }, log: () => {} })
+    const running = door.run(async () => nothing)
+    await door.stop()
+    await running
+    await door.close()
+  })
+
+  test('a consumer that was deleted is made again', async () => {
+    const manager = await jetstreamManager(connection)
+    await manager.streams.add({ name: 'GONE', subjects: ['GONE.>'] })
+    const door = await NatsInput.open({ connection: { url: [server.url] }, stream: 'GONE', log: () => {} })
+    const taken = new Set<string>()
+    const running = door.run(async ({ output }) => {
+      taken.add(output)
+      return nothing
+    })
+    for (const output of ['before', 'after']) {
+      await jetstream(connection).publish('GONE.Notice', alertJson(shellIn(idOf(1), { output })))
+      await until('the alert', () => taken.has(output))
+      if (output === 'before') await manager.consumers.delete('GONE', 'respond')
+    }
+    await door.close()
+    await running
   })
 
   describe('an answer that is lost', () => {

@@ -17,7 +17,7 @@ const SNAPSHOT = 'Falco internal: metrics snapshot'
 const MINUTE = 60_000_000_000n
 /** Characters of an answer, and one item more. */
 const MAX_ANSWER = 8 * 1024 * 1024
-/** Characters of a text in a metrics alert, such as a version or a digest. */
+/** Characters of a text in a metrics alert, such as a version or a digest, and of the name of a loss. */
 const MAX_TEXT = 200
 
 /** Items of an answer whose sizes are chosen by others. */
@@ -99,6 +99,8 @@ function report(store: StoreReader, seq: number | undefined): Pick<Sensor, 'repo
 
 const LOSS = /(?:^|[._])(?:n_drops?(?!.*(?:perc|prev|rate))|.*_drops?|lost\w*|losses?\w*)(?:_\w+)?$/
 const RATE = /(?:perc|prev|rate\w*)$/
+/** Senders choose names, and the patterns take long for long ones. */
+const isLoss = (name: string) => name.length <= MAX_TEXT && LOSS.test(name) && !RATE.test(name)
 
 function metricsOf({ time, output_fields }: AlertData): NonNullable<Sensor['reported']> {
   const metrics: Record<string, number | string> = {}
@@ -110,7 +112,7 @@ function metricsOf({ time, output_fields }: AlertData): NonNullable<Sensor['repo
     metrics[name] = plain
     const file = /^falco\.sha256_rules_file\.(.+)$/.exec(name)?.[1]
     if (file !== undefined) rules[file] = String(plain)
-    if (typeof plain === 'number' && plain > 0 && LOSS.test(name) && !RATE.test(name)) losses[name] = plain
+    if (typeof plain === 'number' && plain > 0 && isLoss(name)) losses[name] = plain
   }
   const [version, uptime] = [metrics['falco.version'], metrics['falco.duration_sec']]
   return {

@@ -23,7 +23,8 @@ function unwrapped(text: string): string {
   const start = /^\s*\{\s*"event"\s*:\s*(?=\{)/.exec(text)
   if (!start) return text
   // What follows the event is the list of outputs that had it, or nothing.
-  const end = /\}\s*(?:,\s*"outputs"\s*:\s*(?:null|\[[^\]]*\])\s*)?\}\s*$/.exec(text)
+  // Each list is read up to the next one at most: a sender may write very many.
+  const end = /\}\s*(?:,\s*"outputs"\s*:\s*(?:null|\[[^[\]]*\])\s*)?\}\s*$/.exec(text)
   if (!end) throw new SyntaxError('not an alert: an object with the key event, and outputs behind it')
   return text.slice(start[0].length, end.index + 1)
 }

@@ -92,7 +92,10 @@ export function listen(
     source.addEventListener('gap', skipped)
     // A browser reconnects when a stream ends, but gives up when the answer is no stream: the console is busy, or starts again.
     source.addEventListener('error', () => {
-      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN_MS)
+      if (source.readyState !== EventSource.CLOSED) return
+      timer = setTimeout(open, AGAIN_MS)
+      // A stream does not say why it was refused: the session may have ended.
+      void ask('session').catch(() => {})
     })
   }
   open()

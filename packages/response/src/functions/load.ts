@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import type { AlertData } from '@falc/engine'
 import { ACTIONS } from '../actions/list.ts'
 import type { Action, Context, Target } from '../model/action.ts'
-import type { Answer, Call } from '../model/call.ts'
+import { type Answer, type Call, OUTCOMES } from '../model/call.ts'
 import { loading, Planner, Thread } from './thread.ts'
 
 /** Milliseconds that a plan may take. */
@@ -91,6 +91,15 @@ function callsOf(value: unknown): readonly Call[] {
   return value
 }
 
+/** @throws {Error} when the result is not an answer */
+function answerIn(value: unknown): Answer | undefined {
+  if (value === undefined || value === null) return undefined
+  const { outcome, said } = value as Partial<Answer>
+  if (!OUTCOMES.some(one => one === outcome) || typeof said !== 'string')
+    throw new Error('run must return an outcome and a text, or nothing')
+  return value as Answer
+}
+
 const isCall = (value: any): value is Call => typeof value?.via === 'string' && typeof value.says === 'string'
 
 async function runThreaded(url: string, name: string, context: Context<unknown>): Promise<Answer | undefined> {
@@ -101,7 +110,7 @@ async function runThreaded(url: string, name: string, context: Context<unknown>)
   signal.addEventListener('abort', end, { once: true })
   try {
     await loading(thread)
-    return (await thread.ask(name, 'run', { ...input, alert: plain(input.alert) })) as Answer | undefined
+    return answerIn(await thread.ask(name, 'run', { ...input, alert: plain(input.alert) }))
   } finally {
     signal.removeEventListener('abort', end)
     thread.end('')

@@ -41,8 +41,12 @@ const QUIET = 60_000
 const LOOK = 5000
 /** The status of a message without a subscriber. */
 const NO_RESPONDERS = 503
-/** JetStream's error code. */
+/** JetStream's error codes. */
 const STREAM_NOT_FOUND = 10059
+const CONSUMER_NOT_FOUND = 10014
+/** The status of a request for messages whose consumer was deleted. */
+const CONSUMER_DELETED = 409
+const MISSING: ReadonlySet<number> = new Set([STREAM_NOT_FOUND, CONSUMER_NOT_FOUND, CONSUMER_DELETED])
 
 /** Counts of a responder's stream. */
 export interface NatsCounts {
@@ -69,6 +73,7 @@ export class NatsInput {
   readonly #closing = new AbortController()
   #messages: ConsumerMessages | undefined
   #connected = true
+  #stopped: Promise<void> | undefined
   #closed: Promise<void> | undefined
   /** When the last message that is no alert was noted. */
   #noted = Number.NEGATIVE_INFINITY
@@ -146,20 +151,41 @@ export class NatsInput {
     }
   }
 
-  /** Gives alerts to a responder until it is closed. An alert is acknowledged once what was done for it is recorded. */
+  /** Gives alerts to a responder until it is stopped. An alert is acknowledged once what was done for it is recorded. */
   async run(take: Take): Promise<void> {
-    const { alerts = 16 } = this.#options
-    const consumer = await this.#consumer()
-    if (!consumer) return
-    const looking = this.#look(consumer)
-    this.#messages = await consumer.consume({ max_messages: alerts })
-    for await (const message of this.#messages) {
-      const running = this.#handle(message, take).finally(() => this.#running.delete(running))
-      this.#running.add(running)
-      // No more at the same time than were asked for.
-      if (this.#running.size >= alerts) await Promise.race(this.#running)
+    let looking: Promise<void> | undefined
+    while (!this.#closing.signal.aborted) {
+      const consumer = await this.#consumer()
+      if (!consumer) break
+      looking ??= this.#look(consumer)
+      await this.#consume(consumer, take)
     }
     await Promise.all([looking, ...this.#running])
+  }
+
+  /** Until it is stopped, or somebody has deleted the consumer or its stream. */
+  async #consume(consumer: Consumer, take: Take): Promise<void> {
+    const { alerts = 16, log } = this.#options
+    const messages = await consumer.consume({ max_messages: alerts, abort_on_missing_resource: true })
+    this.#messages = messages
+    // It was stopped meanwhile. What nobody reads never says that it is closed.
+    if (this.#closing.signal.aborted) return void messages.close()
+    try {
+      for await (const message of messages) {
+        if (this.#closing.signal.aborted) {
+          message.nak()
+          continue
+        }
+        const running = this.#handle(message, take).finally(() => this.#running.delete(running))
+        this.#running.add(running)
+        // No more at the same time than were asked for.
+        if (this.#running.size >= alerts) await Promise.race(this.#running)
+      }
+    } catch (error) {
+      const { code, message } = error as Error & { code?: number }
+      if (code === undefined || !MISSING.has(code)) throw error
+      log('warning', `nats: ${message}: falc makes the consumer again`)
+    }
   }
 
   /** How much waits, every now and then: metrics ask more often than the server need be asked. */
@@ -176,17 +202,22 @@ export class NatsInput {
     }
   }
 
-  /** Alerts that have begun end; others go to other responders. */
-  close(): Promise<void> {
-    this.#closed ??= this.#close()
-    return this.#closed
+  /** Takes no more alerts: those that have begun end, others go to other responders. Records and messages of steps still get through. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
   }
 
-  async #close(): Promise<void> {
+  async #stop(): Promise<void> {
     this.#closing.abort()
     await this.#messages?.close()
     await Promise.all(this.#running)
-    await leaveNats(this.#connection)
+  }
+
+  /** Leaves NATS, too. */
+  close(): Promise<void> {
+    this.#closed ??= this.stop().then(() => leaveNats(this.#connection))
+    return this.#closed
   }
 
   /** The durable consumer; a stream that does not exist yet is waited for. undefined: it was closed */

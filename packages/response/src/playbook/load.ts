@@ -224,11 +224,21 @@ const TEXT = /^(-\w*[ce]|--eval|--command)$/
 /** Otherwise the name of a process could choose what is run. */
 function inShellText(command: unknown): boolean {
   if (!Array.isArray(command)) return false
-  const shell = command.findIndex(word => SHELLS.test(String(word)))
+  const words = command.map(String)
+  const shell = words.findIndex(word => SHELLS.test(word))
   if (shell < 0) return false
-  const option = command.findIndex((word, i) => i > shell && TEXT.test(String(word)))
-  return option >= 0 && String(command[option + 1] ?? '').includes('%')
+  for (let i = shell + 1; i < words.length; i++) {
+    if (!TEXT.test(words[i]!)) continue
+    const [next = '', ...others] = words.slice(i + 1)
+    const text = isOption(next) ? others.find(word => !isOption(word)) : next
+    if (next.includes('%') || text?.includes('%')) return true
+    // Options may stand between: `bash -e -o pipefail -c TEXT`, `bash -c -e TEXT`.
+    if (!isOption(next)) return false
+  }
+  return false
 }
+
+const isOption = (word: string) => /^[-+]/.test(word)
 
 /** A template whose fields must be there. */
 function needing(text: string, source: Source<AlertData>): (alert: AlertData) => string {
