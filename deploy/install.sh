@@ -97,9 +97,15 @@ install() {
 	(cd "$work" && grep "  $file\$" SHA256SUMS | sha256sum -c - >/dev/null 2>&1) ||
 		fail "$file is not what the release has: nothing was installed"
 	chmod 755 "$work"
+	apt='apt-get install -y'
+	rpm='rpm -U'
+	if [ "$older" = yes ]; then
+		apt="$apt --allow-downgrades"
+		rpm="$rpm --oldpackage"
+	fi
 	case $1 in
-	deb) if have apt-get; then apt-get install -y "$work/$file"; else dpkg -i "$work/$file"; fi ;;
-	rpm) if have dnf; then dnf install -y "$work/$file"; elif have yum; then yum install -y "$work/$file"; else rpm -U "$work/$file"; fi ;;
+	deb) if have apt-get; then $apt "$work/$file"; else dpkg -i "$work/$file"; fi ;;
+	rpm) if have dnf; then dnf install -y "$work/$file"; elif have yum; then yum install -y "$work/$file"; else $rpm "$work/$file"; fi ;;
 	tar) install_tar "$work/$file" ;;
 	esac
 }
@@ -115,13 +121,29 @@ install_tar() {
 	while read -r path; do
 		case $path in ./etc/*) echo "$path" >>"$work/files" ;; *) rm -f "$ROOT/$path" ;; esac
 	done <"$work/former"
+	# The first time only, which the list of files tells.
+	[ -n "$ROOT" ] || [ -e "$LIST" ] || systemctl enable falc-probe falc
 	cat "$work/files" >"$ROOT$LIST"
 	[ -z "$ROOT" ] || return 0
 	systemd-sysusers falc.conf
 	systemd-tmpfiles --create falc.conf || true
 	systemctl daemon-reload
-	systemctl enable falc-probe falc
-	systemctl restart falc-probe falc
+	start_services
+}
+
+# As the packages do: what the administrator has switched off stays off, and a configuration that this release refuses does not
+# end the running engine.
+start_services() {
+	if ! systemctl --quiet is-active falc; then
+		systemctl try-restart falc-probe
+		for unit in falc-probe falc; do
+			! systemctl --quiet is-enabled "$unit" || systemctl start "$unit"
+		done
+	elif "$ROOT/usr/bin/falc" run -c /etc/falc/falco.yaml --dry-run >/dev/null; then
+		"$ROOT/usr/lib/falc/restart"
+	else
+		echo 'install.sh: the running engine is still the former release: mend the configuration, then systemctl restart falc-probe falc' >&2
+	fi
 }
 
 uninstall() {

@@ -22,8 +22,10 @@ gpg --armor --export "$key" >"$out/falc.asc"
 for file in "$release"/*.deb; do [ ! -e "$file" ] || cp -n "$file" "$out/apt/pool/"; done
 for file in "$release"/*.rpm; do
 	[ -e "$file" ] && [ ! -e "$out/rpm/${file##*/}" ] || continue
-	cp "$file" "$out/rpm/"
-	rpmsign --addsign --define "_gpg_name $key" "$out/rpm/${file##*/}" >/dev/null
+	# Under its name once it is signed: what is there is not looked at again.
+	cp "$file" "$out/rpm/.unsigned"
+	rpmsign --addsign --define "_gpg_name $key" "$out/rpm/.unsigned" >/dev/null
+	mv "$out/rpm/.unsigned" "$out/rpm/${file##*/}"
 done
 
 cat >"$out/falc.sources" <<END

@@ -107,6 +107,18 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
     expect(parse(data['falco.yaml'])).not.toHaveProperty('priority')
   })
 
+  test('the container of updates, which reads the same configuration, has the variables of the engine', () => {
+    const env = [{ name: 'SLACK_URL', value: 'https://hooks.slack.example/services/XXXX' }]
+    const objects = renderer.helm(merged(valuesOf('updates'), { nats: { enabled: true }, extra: { env } }))
+    const { containers } = objects.find(object => placeOf(object) === 'DaemonSet falc falc').spec.template.spec
+    const [engine, updates] = ['engine', 'updates'].map(name =>
+      containers.find((container: KubeObject) => container.name === name),
+    )
+    expect(updates.envFrom).toEqual(engine.envFrom)
+    expect(engine.env).toEqual(expect.arrayContaining(env))
+    expect(updates.env).toEqual(env)
+  })
+
   test('values.schema.json accepts every scenario and rejects mistakes', () => {
     const valid = new Ajv({ strict: false }).compile(parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')))
     for (const name of SCENARIOS) expect([name, valid(valuesOf(name)), valid.errors]).toEqual([name, true, null])

@@ -153,6 +153,19 @@ ${files.map(({ parentPath, name }) => join(parentPath, name).slice(tree.length))
     })
   })
 
+  test('an rpm that could not be signed is not published', () => {
+    const bin = join(repository.work, 'bin')
+    mkdirSync(bin)
+    writeFileSync(join(bin, 'rpmsign'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+    const [release, out] = [join(repository.work, 'unsigned'), join(repository.work, 'without')]
+    mkdirSync(release)
+    copyFileSync(join(repository.release, 'falc-0.0.1-1.x86_64.rpm'), join(release, 'falc-0.0.1-1.x86_64.rpm'))
+    const env = { ...repository.env, PATH: `${bin}:${repository.env.PATH}` }
+    const script = join(root, 'scripts/repositories.sh')
+    const { status } = spawnSync('sh', [script, release, out, 'own', `file://${out}`], { env })
+    expect([status, readdirSync(join(out, 'rpm')).filter(name => name.endsWith('.rpm'))]).toEqual([1, []])
+  })
+
   test('installs into an empty root, and falc runs there', () => {
     succeeds('install', 'falc')
     expect(users()).toEqual(['falc', 'falc-probe'])

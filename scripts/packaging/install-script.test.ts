@@ -76,13 +76,13 @@ describe.skipIf(reason !== undefined)('the install script', () => {
   beforeEach(() => {
     changed.clear()
     rmSync(calls, { force: true })
-    for (const name of ['dpkg', 'apt-get', 'rpm', 'dnf']) rmSync(join(bin, name), { force: true })
+    for (const name of ['dpkg', 'apt-get', 'rpm', 'dnf', 'systemctl']) rmSync(join(bin, name), { force: true })
   })
 
   /** Adds a program to the machine that records its calls. */
-  function program(name: string): void {
-    writeFileSync(join(bin, name), `#!/bin/sh\necho "${name} $*" >>'${calls}'\n`)
-    chmodSync(join(bin, name), 0o755)
+  function program(name: string, path = join(bin, name), then = ''): void {
+    writeFileSync(path, `#!/bin/sh\necho "${name} $*" >>'${calls}'\n${then}`)
+    chmodSync(path, 0o755)
   }
 
   function run(args: readonly string[] = [], env: Record<string, string> = {}) {
@@ -152,7 +152,14 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     const { code, err, calls } = await run()
     expect([code, calls]).toEqual([1, ''])
     expect(err).toContain(`install.sh: ${message}: nothing was installed; --allow-older takes it`)
-    expect(await run(['--allow-older'])).toEqual({ code: 0, err: '', calls: `apt-get install -y ${FILES.deb}\n` })
+    const taken = `apt-get install -y --allow-downgrades ${FILES.deb}\n`
+    expect(await run(['--allow-older'])).toEqual({ code: 0, err: '', calls: taken })
+  })
+
+  test('with --allow-older, rpm may go back, too', async () => {
+    program('rpm')
+    const calls = `rpm -U --oldpackage ${FILES.rpm}\n`
+    expect(await run(['--allow-older'])).toEqual({ code: 0, err: '', calls })
   })
 
   test('the statement of the newest release can be renewed for the same release', async () => {
@@ -179,8 +186,10 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     const manifest = join(target, 'usr/lib/falc/package.json')
     mkdirSync(dirname(manifest), { recursive: true })
     writeFileSync(manifest, JSON.stringify({ name: '@falc/cli', version: installed, type: 'module' }, null, 2))
-    const { code, err, calls } = await run(what.endsWith('asked for') ? ['--allow-older'] : [])
-    expect([code, err, calls]).toEqual(message ? [1, message, ''] : [0, '', `apt-get install -y ${FILES.deb}\n`])
+    const older = what.endsWith('asked for')
+    const { code, err, calls } = await run(older ? ['--allow-older'] : [])
+    const taken = `apt-get install -y ${older ? '--allow-downgrades ' : ''}${FILES.deb}\n`
+    expect([code, err, calls]).toEqual(message ? [1, message, ''] : [0, '', taken])
     rmSync(target, { recursive: true })
   })
 
@@ -214,6 +223,35 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     program('apt-get')
     const half = spawnSync(join(bin, 'sh'), { input: text.slice(0, text.lastIndexOf('main "$@"')), env: { PATH: bin } })
     expect([half.status, existsSync(calls)]).toEqual([0, false])
+  })
+
+  const TRIED = 'falc run -c /etc/falc/falco.yaml --dry-run\n'
+  const ASKED = 'systemctl --quiet is-active falc\n'
+  const STOPPED = `${ASKED}systemctl try-restart falc-probe\n`
+  const askedFor = (unit: string) => `systemctl --quiet is-enabled ${unit}\n`
+  test.each([
+    ['runs, it is replaced', 0, 0, 0, `${ASKED}${TRIED}restart \n`],
+    ['runs and refuses the configuration, it is left alone', 0, 0, 1, ASKED + TRIED],
+    [
+      'does not run, it is started',
+      3,
+      0,
+      0,
+      STOPPED + ['falc-probe', 'falc'].map(unit => `${askedFor(unit)}systemctl start ${unit}\n`).join(''),
+    ],
+    ['is disabled, it stays so', 3, 1, 0, STOPPED + askedFor('falc-probe') + askedFor('falc')],
+  ])('with files of a tarball, if the engine %s', (_, active, enabled, loads, expected) => {
+    for (const folder of ['usr/bin', 'usr/lib/falc']) mkdirSync(join(target, folder), { recursive: true })
+    const answer = `case $2 in is-active) exit ${active} ;; is-enabled) exit ${enabled} ;; esac\n`
+    program('systemctl', join(bin, 'systemctl'), answer)
+    program('falc', join(target, 'usr/bin/falc'), `exit ${loads}\n`)
+    program('restart', join(target, 'usr/lib/falc/restart'))
+    const text = readFileSync(join(release, 'install.sh'), 'utf8')
+    const input = text.replace(/^main "\$@"$/m, 'start_services')
+    const { status, stderr } = spawnSync(join(bin, 'sh'), { input, env: { PATH: bin, DESTDIR: target } })
+    expect([status, readFileSync(calls, 'utf8')]).toEqual([0, expected])
+    expect(String(stderr).includes('mend the configuration')).toBe(loads !== 0)
+    rmSync(target, { recursive: true })
   })
 
   test('without a package manager, a tarball is installed, updated and removed', async () => {

@@ -66,7 +66,7 @@ describe.skipIf(skipped('peers', missing('apparmor_parser')))('the AppArmor prof
     const [, body = ''] = new RegExp(`^profile ${name} flags=\\(complain.*?\\{\\n(.*?)^\\}`, 'ms').exec(text)!
     const listed = [...body.matchAll(/^ {2}capability (\w+),/gm)].map(match => `CAP_${match[1]!.toUpperCase()}`)
     const [, bounding = ''] = /^CapabilityBoundingSet=(.*)$/m.exec(unit)!
-    // Before Linux 5.11 an administrator adds this one: deploy/systemd/README.md.
+    // For units to which an administrator adds it, before Linux 5.11.
     expect(listed.filter(one => one !== 'CAP_SYS_RESOURCE')).toEqual(bounding.split(' ').filter(Boolean))
   })
 })

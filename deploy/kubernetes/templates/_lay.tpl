@@ -62,7 +62,7 @@
   {{- end }}
 {{- end }}
 {{- with get $objects "ServiceMonitor/falc" }}
-  {{- $_ := set (first .spec.endpoints) "interval" $v.serviceMonitor.interval }}
+  {{- range .spec.endpoints }}{{ $_ := set . "interval" $v.serviceMonitor.interval }}{{ end }}
   {{- $_ := set .metadata "labels" (merge dict $v.serviceMonitor.labels .metadata.labels) }}
 {{- end }}
 
@@ -99,7 +99,12 @@
 {{- with $v.controller.daemonset.updateStrategy }}{{ $_ := set $object.spec "updateStrategy" . }}{{ end }}
 {{- with $v.probe.resources }}{{ $_ := set $probe "resources" . }}{{ end }}
 {{- range $name, $more := $v.healthChecks }}{{ $_ := mergeOverwrite (get $engine $name) $more }}{{ end }}
-{{- range $pod.containers }}{{ if and (eq .name "updates") $v.updates.resources }}{{ $_ := set . "resources" $v.updates.resources }}{{ end }}{{ end }}
+{{- range $container := $pod.containers }}
+  {{- if eq .name "updates" }}
+    {{- with $v.updates.resources }}{{ $_ := set $container "resources" . }}{{ end }}
+    {{- with $v.extra.env }}{{ $_ := set $container "env" . }}{{ end }}
+  {{- end }}
+{{- end }}
 {{- with $v.extra.args }}{{ $_ := set $engine "args" (concat $engine.args .) }}{{ end }}
 {{- with $v.extra.initContainers }}{{ $_ := set $pod "initContainers" . }}{{ end }}
 {{- with $v.mounts.volumes }}{{ $_ := set $pod "volumes" (concat $pod.volumes .) }}{{ end }}
