@@ -33,7 +33,7 @@ type Take = (alert: AlertData, stored: number) => Promise<Taken>
 
 /** How long records are kept: longer than the stream keeps alerts. */
 const KEPT = 30 * 86_400_000
-/** Milliseconds until an alert comes again at which another responder is, and between two looks for a stream. */
+/** Milliseconds until an alert comes again at which another responder is, and between two attempts to get at a stream. */
 const AGAIN = 1000
 /** Milliseconds between two log lines about messages that are no alerts, or about lost connections. */
 const QUIET = 60_000
@@ -185,6 +185,7 @@ export class NatsInput {
       const { code, message } = error as Error & { code?: number }
       if (code === undefined || !MISSING.has(code)) throw error
       log('warning', `nats: ${message}: falc makes the consumer again`)
+      await sleep(AGAIN, undefined, { signal: this.#closing.signal }).catch(() => {})
     }
   }
 
