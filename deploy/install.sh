@@ -121,13 +121,14 @@ install_tar() {
 	while read -r path; do
 		case $path in ./etc/*) echo "$path" >>"$work/files" ;; *) rm -f "$ROOT/$path" ;; esac
 	done <"$work/former"
-	# The first time only, which the list of files tells.
-	[ -n "$ROOT" ] || [ -e "$LIST" ] || systemctl enable falc-probe falc
+	first=no
+	[ -e "$ROOT$LIST" ] || first=yes
 	cat "$work/files" >"$ROOT$LIST"
 	[ -z "$ROOT" ] || return 0
 	systemd-sysusers falc.conf
 	systemd-tmpfiles --create falc.conf || true
 	systemctl daemon-reload
+	[ "$first" = no ] || systemctl enable falc-probe falc
 	start_services
 }
 
@@ -135,10 +136,12 @@ install_tar() {
 # end the running engine.
 start_services() {
 	if ! systemctl --quiet is-active falc; then
-		systemctl try-restart falc-probe
+		systemctl try-restart falc-probe || true
+		failed=
 		for unit in falc-probe falc; do
-			! systemctl --quiet is-enabled "$unit" || systemctl start "$unit"
+			! systemctl --quiet is-enabled "$unit" || systemctl start "$unit" || failed=$unit
 		done
+		[ -z "$failed" ] || fail "$failed could not be started: journalctl -u $failed"
 	elif "$ROOT/usr/bin/falc" run -c /etc/falc/falco.yaml --dry-run >/dev/null; then
 		"$ROOT/usr/lib/falc/restart"
 	else

@@ -16,7 +16,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { skipped } from '../testing/needs.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -241,18 +241,32 @@ describe.skipIf(reason !== undefined)('the install script', () => {
     ],
     ['is disabled, it stays so', 3, 1, 0, STOPPED + askedFor('falc-probe') + askedFor('falc')],
   ])('with files of a tarball, if the engine %s', (_, active, enabled, loads, expected) => {
+    const { status, stderr } = startServices({ active, enabled, loads })
+    expect([status, readFileSync(calls, 'utf8')]).toEqual([0, expected])
+    expect(stderr.includes('mend the configuration')).toBe(loads !== 0)
+  })
+
+  test('with files of a tarball, a unit that cannot be started is an error, once the other was tried', () => {
+    const { status, stderr } = startServices({ active: 3, enabled: 0, loads: 0, starts: 1 })
+    expect([status, stderr]).toEqual([1, 'install.sh: falc could not be started: journalctl -u falc\n'])
+    const tried = ['falc-probe', 'falc'].map(unit => `${askedFor(unit)}systemctl start ${unit}\n`)
+    expect(readFileSync(calls, 'utf8')).toBe(STOPPED + tried.join(''))
+  })
+
+  /** Runs the last step of an installation from a tarball, on a machine whose programs end with these codes. */
+  function startServices(codes: { active: number; enabled: number; loads: number; starts?: number }) {
+    const { active, enabled, loads, starts = 0 } = codes
     for (const folder of ['usr/bin', 'usr/lib/falc']) mkdirSync(join(target, folder), { recursive: true })
-    const answer = `case $2 in is-active) exit ${active} ;; is-enabled) exit ${enabled} ;; esac\n`
+    onTestFinished(() => rmSync(target, { recursive: true }))
+    const answer = `case $2 in is-active) exit ${active} ;; is-enabled) exit ${enabled} ;; *) exit ${starts} ;; esac\n`
     program('systemctl', join(bin, 'systemctl'), answer)
     program('falc', join(target, 'usr/bin/falc'), `exit ${loads}\n`)
     program('restart', join(target, 'usr/lib/falc/restart'))
     const text = readFileSync(join(release, 'install.sh'), 'utf8')
     const input = text.replace(/^main "\$@"$/m, 'start_services')
     const { status, stderr } = spawnSync(join(bin, 'sh'), { input, env: { PATH: bin, DESTDIR: target } })
-    expect([status, readFileSync(calls, 'utf8')]).toEqual([0, expected])
-    expect(String(stderr).includes('mend the configuration')).toBe(loads !== 0)
-    rmSync(target, { recursive: true })
-  })
+    return { status, stderr: String(stderr) }
+  }
 
   test('without a package manager, a tarball is installed, updated and removed', async () => {
     mkdirSync(target)

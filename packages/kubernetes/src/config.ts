@@ -58,6 +58,6 @@ export function fromKubeconfig(path: string): KubeConfig {
 const UNSUPPORTED: readonly (readonly [RegExp, string])[] = [
   [/-data$/, ': put it into a file'],
   [/^(exec|auth-provider|username)$/, ': use a token'],
-  [/^proxy-url$/, ': set HTTPS_PROXY in the environment'],
+  [/^proxy-url$/, ': set HTTPS_PROXY in the environment, which exec_in_container ignores'],
   [/^(as|tls-server-name)$/, ''],
 ]

@@ -94,7 +94,8 @@ export class Reflector {
   /** @returns the version of the list; undefined: there is none, for the problem that is set then */
   async #list(signal: AbortSignal): Promise<string | undefined> {
     const seen = new Set<string>()
-    let limit = this.#options.page ?? (this.kind.whole ? 50 : 250)
+    const most = this.#options.page ?? (this.kind.whole ? 50 : 250)
+    let limit = most
     let version: string | undefined
     let more = ''
     const ask = () => {
@@ -109,6 +110,7 @@ export class Reflector {
         answer = await ask()
       }
       if (answer === undefined) return undefined
+      if (answer.cut) return this.#failed(`the answer of ${this.#place} was cut off`)
       const { items, metadata } = answer.body ?? {}
       if (!Array.isArray(items) || typeof metadata?.resourceVersion !== 'string')
         return this.#failed(`the answer of ${this.#place} is not a list`)
@@ -122,6 +124,7 @@ export class Reflector {
       }
       version = metadata.resourceVersion
       more = typeof metadata.continue === 'string' ? metadata.continue : ''
+      limit = Math.min(2 * limit, most)
       // Events wait for the main thread, too.
       await turn()
     } while (more !== '' && !signal.aborted)

@@ -38,7 +38,11 @@ test('the current context counts; paths are relative to the file', () => {
 
 test.each([
   [{ 'certificate-authority-data': 'x' }, {}, 'certificate-authority-data is not supported: put it into a file'],
-  [{ 'proxy-url': 'http://proxy' }, {}, 'proxy-url is not supported: set HTTPS_PROXY in the environment'],
+  [
+    { 'proxy-url': 'http://proxy' },
+    {},
+    'proxy-url is not supported: set HTTPS_PROXY in the environment, which exec_in_container ignores',
+  ],
   [{ 'tls-server-name': 'api' }, {}, 'tls-server-name is not supported'],
   [{}, { 'client-key-data': 'x' }, 'client-key-data is not supported: put it into a file'],
   [{}, { exec: {} }, 'exec is not supported: use a token'],

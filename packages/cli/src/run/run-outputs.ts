@@ -137,7 +137,8 @@ export class RunOutputs {
    */
   hurry(timeout: number): void {
     if (!this.#patient || this.#hurrying) return
-    const waiting = () => this.stats.reduce((sum, { queued }) => sum + queued, 0)
+    const all = () => [...this.#closing.values(), this.#outputs].flatMap(({ stats }) => stats)
+    const waiting = () => all().reduce((sum, { queued }) => sum + queued, 0)
     let seen = waiting()
     this.#hurrying = setInterval(() => {
       if (waiting() === seen) this.giveUp()

@@ -4,7 +4,7 @@ import { CliError } from '../fail.ts'
 import type { Log } from '../log.ts'
 import type { Series } from '../meter/counts.ts'
 import { resolved } from './listed.ts'
-import { printReference, type Reference } from './reference.ts'
+import { nameOf, printReference, type Reference } from './reference.ts'
 import { RegistryError } from './registry.ts'
 import type { Trial } from './trial.ts'
 import { RefusedError, type Updated, type UpdateOptions, update } from './update.ts'
@@ -80,8 +80,10 @@ export class Follower {
     const { text } = followed
     try {
       const { config, generations } = this.#options
-      followed.where ??= await resolved(text, config)
-      const { where } = followed
+      const where = followed.where ?? (await resolved(text, config))
+      const taken = this.#followed.some(one => one !== followed && one.where && nameOf(one.where) === nameOf(where))
+      if (taken) throw new CliError(`another artifact is named ${nameOf(where)}, and each would replace the other`)
+      followed.where = where
       // Artifacts wait for each other: a stop does not wait for all of them.
       const updated = await generations.locked(() => (signal.aborted ? undefined : this.#tried(where, text)))
       if (updated === 'refused') return 'refused'

@@ -58,7 +58,7 @@ export function printOperand(operand: Operand): string {
   }
 }
 
-/** Strings inside a transformer and after `<` are always quoted. */
+/** Strings inside a transformer are always quoted, and so are those after `<` that are neither a number nor a word. */
 function printArgument(operand: Operand): string {
   const text = printOperand(operand)
   return operand.kind === 'literal' && !text.startsWith('"') ? `"${text}"` : text

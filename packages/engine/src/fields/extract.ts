@@ -28,19 +28,24 @@ export function checked(
   errors?: ExtractErrors,
 ): Value | undefined {
   if (value === undefined || value === null) return undefined
-  const kind = TYPES[field.type].kind
+  const { kind, bits } = TYPES[field.type]
+  const isShort = kind === 'number' && bits !== 64
   if (!Array.isArray(value)) {
     const scalar = scalarOf(kind, value)
     if (scalar === undefined) return wrong(field, value, event, errors)
-    if (field.list) return [scalar]
-    // A number of at most 32 bits is compared without regard to its type.
-    return typeof scalar === 'bigint' && TYPES[field.type].bits !== 64 ? Number(scalar) : scalar
+    const plain = isShort ? plainOf(scalar) : scalar
+    return field.list ? [plain] : plain
   }
   if (!field.list && !field.def.anyOf) return wrong(field, value, event, errors)
   if (value.length === 0) return undefined
   for (const element of value) if (scalarOf(kind, element) === undefined) return wrong(field, element, event, errors)
-  return kind === 'ip' || kind === 'net' ? value.map(element => scalarOf(kind, element)!) : value
+  if (kind === 'ip' || kind === 'net') return value.map(element => scalarOf(kind, element)!)
+  return isShort && value.some(element => typeof element === 'bigint') ? value.map(plainOf) : value
 }
+
+/** Numbers of at most 32 bits are compared without regard to their type. One that does not fit is equal to none, and stays exact. */
+const plainOf = (value: Scalar): Scalar =>
+  typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value
 
 function wrong(field: ResolvedField, value: unknown, event: unknown, errors: ExtractErrors | undefined): undefined {
   const { kind } = TYPES[field.type]

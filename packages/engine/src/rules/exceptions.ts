@@ -119,7 +119,8 @@ function addRows(builder: MappedTextBuilder, { fields, comps, values, context }:
 }
 
 /** Several items in one text, `a, b`: Falco only adds the parentheses. */
-const ITEMS = /^[^\s()"'=,]+(?:\s*,\s*[^\s()"'=,]+)+$/
+const isItems = (text: string) =>
+  text.includes(',') && text.split(',').every(item => /^[^\s()"'=,]+$/.test(item.trim()))
 
 function addValue(builder: MappedTextBuilder, value: Entry, op: string, field: MappedText): void {
   if (!value.list) {
@@ -128,7 +129,7 @@ function addValue(builder: MappedTextBuilder, value: Entry, op: string, field: M
     } else if (value.text.text.startsWith('(')) {
       // Written with its parentheses: `(a, b)`, `(some_list)`.
       builder.add(value.text)
-    } else if (ITEMS.test(value.text.text)) {
+    } else if (isItems(value.text.text)) {
       builder.insert('(', value.text).add(value.text).insert(')', value.text)
     } else {
       addQuoted(builder.insert('(', value.text), value.text).insert(')', value.text)

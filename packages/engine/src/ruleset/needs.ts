@@ -258,11 +258,13 @@ function literalOfRegex(pattern: string): string | undefined {
 /** Where a group or a class ends; -1 = it is not simple. */
 function closing(pattern: string, from: number): number {
   if (pattern[from] === '[') {
-    // A bracket that comes first is a member; classes within are left alone, and so are escapes, which may be of a bracket.
+    // Classes within are left alone.
     const first = from + (pattern[from + 1] === '^' ? 2 : 1)
     if (pattern.slice(first).includes('[')) return -1
-    const close = pattern.indexOf(']', first + 1)
-    return pattern.slice(first, close).includes('\\') ? -1 : close
+    // A bracket that comes first, or behind a backslash, is a member.
+    let at = pattern[first] === ']' ? first + 1 : first
+    for (; at < pattern.length && pattern[at] !== ']'; at++) if (pattern[at] === '\\') at++
+    return at < pattern.length ? at : -1
   }
   let depth = 0
   for (let i = from; i < pattern.length; i++) {

@@ -39,7 +39,7 @@ const rootSets = fc
   .map(([roots, kind]): Condition[] => [...roots, { kind, children: [...roots].reverse() }])
 
 test('a program may have more routines than a call may have arguments', () => {
-  const code = new Int32Array(130_000 * WORDS).fill(Op.ret)
+  const code = new Int32Array(1_000_000 * WORDS).fill(Op.ret)
   expect(callDepth(code)).toBe(0)
 })
 

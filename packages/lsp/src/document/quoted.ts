@@ -26,7 +26,7 @@ function unescaped(written: string, mark: string | undefined): string {
   return written
 }
 
-/** Of an escape; those that a name cannot have are a blank. */
+/** Of a quote, a backslash or a slash; any other escape becomes a blank. */
 function meaning(written: string): string {
   return /^\\["\\/]$/.test(written) ? written[1]! : ' '
 }

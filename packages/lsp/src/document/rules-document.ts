@@ -168,9 +168,13 @@ export class RulesDocument {
   }
 }
 
-/** The names in a value of an exception, which may be several in one text: `(shells, bash)`. */
+/** Several items in one text: `shells, bash`. */
+const isItems = (text: string) =>
+  text.includes(',') && text.split(',').every(item => /^[^\s()"'=,]+$/.test(item.trim()))
+
+/** The names in a value of an exception, which may be several in one text, as the engine reads it: `(shells, bash)`. */
 function namesIn(word: Word): Word[] {
-  if (!/^\(|,/.test(word.text)) return [word]
+  if (!word.text.startsWith('(') && !isItems(word.text)) return [word]
   return [...word.text.matchAll(/"[^"]*"|'[^']*'|[^\s()"'=,]+/g)].flatMap(({ 0: text, index }) => {
     const from = word.from + index
     return /^["']/.test(text) ? [] : [{ text, from, to: from + text.length }]

@@ -73,14 +73,16 @@ export class Workspace {
 
   /** The files of all projects that this one is in: those of `rules.d` build upon the files next to it, too. */
   related(uri: string): RulesFile[] {
-    const base = this.#base()
-    const projects = [
-      this.#uris(uri),
-      ...[...this.#orders.keys()].map(config => this.#ordered(config)),
-      ...[...this.#folders.keys()].map(folder => this.#together(folder, base)),
-    ]
-    const uris = new Set(projects.filter(project => project.includes(uri)).flat())
-    return [...uris].flatMap(one => this.#files.get(one) ?? [])
+    const uris = this.#kept(`related to ${uri}`, () => {
+      const base = this.#base()
+      const projects = [
+        this.#uris(uri),
+        ...[...this.#orders.keys()].map(config => this.#ordered(config)),
+        ...[...this.#folders.keys()].map(folder => this.#together(folder, base)),
+      ]
+      return [...new Set(projects.filter(project => project.includes(uri)).flat())]
+    })
+    return uris.flatMap(one => this.#files.get(one) ?? [])
   }
 
   #uris(uri: string): readonly string[] {

@@ -222,6 +222,8 @@ export class Delivery {
   }
 
   #giveUp(): void {
+    // It was only connecting.
+    if (this.waiting === 0) return
     if (this.#queue.durable) {
       this.#log('notice', `${this.name}: ${this.waiting} alerts stay in the queue on disk`)
       return

@@ -146,8 +146,16 @@ export class Pump {
     if (failure) {
       // After a reload, the predecessor may use the address for a moment longer.
       if (this.#connectAttempts++ > 0 || failure.cause !== 'EADDRINUSE') outage.failing(failure)
-      setTimeout(() => this.connect(), backoff.next(failure)).unref()
-    } else if (this.waiting === 0 && outage.recovered(0)) backoff.reset()
+      const pause = backoff.next(failure)
+      if (this.waiting === 0) setTimeout(() => this.connect(), pause).unref()
+      else {
+        this.#connectWanted = true
+        await this.#pause.for(pause)
+      }
+    } else if (this.waiting === 0) {
+      outage.recovered(0)
+      backoff.reset()
+    }
   }
 
   async #deliver(): Promise<void> {

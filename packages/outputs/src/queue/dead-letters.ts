@@ -15,7 +15,7 @@ const MAX_SIZE = 16 * 1024 * 1024
 /** Letters that wait for the disk. */
 const MAX_WAITING = 1000
 
-/** Errors of this moment, which say nothing about the file: the process or the machine has run out of something. */
+/** Temporary errors, which say nothing about the file: the process or the machine is out of descriptors or memory. */
 const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM'])
 
 /** An alert that the receiver refused. */

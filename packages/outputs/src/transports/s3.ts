@@ -15,7 +15,7 @@ const OUTPUT = 's3 output'
 /** Errors with status 400 that are about a setting: the region, the bucket, keys, encryption. */
 const SETTINGS = /Authorization|Bucket|Region|Location|Endpoint|Token|Access|KMS|ACL|Acl/
 
-/** Errors with status 400 and 409 that pass: the object did not arrive in time, or another request is changing it. */
+/** Errors with status 400 or 409 that are worth another attempt: the object did not arrive in time, or another request is changing it. */
 const LATER = /^(?:RequestTimeout|OperationAborted)$/
 
 const gzipAsync = promisify(gzip)

@@ -33,10 +33,16 @@ aside, which the log says, and a new one begun. Needs Node 22.13 or later.`,
     // Only who keeps alerts loads it.
     const { StoreThread } = await import('@falc/store')
     const thread = new StoreThread({ path, age: keep, bytes: max_size, note })
+    /** Ends with what an attempt that was given up has left to the thread. */
+    let behind: Promise<unknown> = Promise.resolve()
     return {
       async send(items, signal) {
         try {
-          await unlessAborted(thread.insert(items.map(({ alert }) => alert)), signal)
+          // Another copy would only wait behind the first.
+          await unlessAborted(behind, signal)
+          const added = thread.insert(items.map(({ alert }) => alert))
+          behind = added.catch(() => {})
+          await unlessAborted(added, signal)
           return { delivered: items.length }
         } catch (error) {
           // One that takes long goes on: it may be upgrading the file, which would begin anew.

@@ -184,7 +184,7 @@ export class NatsInput {
     } catch (error) {
       const { code, message } = error as Error & { code?: number }
       if (code === undefined || !MISSING.has(code)) throw error
-      log('warning', `nats: ${message}: falc makes the consumer again`)
+      log('warning', `nats: ${message}: falc creates the consumer again`)
       await sleep(AGAIN, undefined, { signal: this.#closing.signal }).catch(() => {})
     }
   }

@@ -9,8 +9,19 @@ const MAX_BYTES = 1 << 20
 const MAX_ASKED = 16
 const MAX_ANSWERS = 256
 const KEPT = 5000
-/** The lifetime of the answer that a process still shares its root with the host: a process of a new container soon has its own. */
+/**
+ * The lifetime of the answer that a process still shares its root with the host: a process of a new container soon has its own. One that
+ * has shared it so often is asked as seldom as others.
+ */
 const KEPT_SHARED = 200
+const MAX_SHARED = 15
+
+interface Answer {
+  readonly names: Names | null | undefined
+  /** How often in a row it was that the process shares the host's root. */
+  readonly shared: number
+  readonly until: number
+}
 
 /**
  * Users and groups from the host's files and, as in Falco, from those of its containers. A container's owner controls what
@@ -19,7 +30,7 @@ const KEPT_SHARED = 200
  */
 export class LiveNames implements MachineNames {
   readonly #root: string
-  readonly #answers = new Map<number, { readonly names: Names | null | undefined; readonly until: number }>()
+  readonly #answers = new Map<number, Answer>()
   readonly #asked = new Map<number, number>()
   #ask: ((request: Uint8Array) => void) | null = null
 
@@ -60,9 +71,11 @@ export class LiveNames implements MachineNames {
   answer(payload: DataView): void {
     const pid = payload.getUint32(NamesPayload.pid, true)
     if (!this.#asked.delete(pid)) return
+    const isShared = payload.getUint32(NamesPayload.outcome, true) === NamesOutcome.shared
+    const shared = isShared ? (this.#answers.get(pid)?.shared ?? 0) + 1 : 0
     if (this.#answers.size >= MAX_ANSWERS) this.#answers.delete(this.#answers.keys().next().value!)
-    const shared = payload.getUint32(NamesPayload.outcome, true) === NamesOutcome.shared
-    this.#answers.set(pid, { names: namesOf(payload), until: performance.now() + (shared ? KEPT_SHARED : KEPT) })
+    const kept = isShared && shared < MAX_SHARED ? KEPT_SHARED : KEPT
+    this.#answers.set(pid, { names: namesOf(payload), shared, until: performance.now() + kept })
   }
 }
 

@@ -169,7 +169,7 @@ export class NameSearch {
     return known === undefined || known === keyOf(container)
   }
 
-  /** Whether names of the container would be the first of its id, which is not that of one of the system's if a user has named it. */
+  /** Whether the container still needs names. One that a user has named after a container of the system's never does. */
   #isSought({ id, owner }: Container): boolean {
     return !this.#containers.has(id) && (owner === null || !this.#systems.has(id))
   }
