@@ -33,6 +33,16 @@ export class Log {
     }
   }
 
+  /** Does `work` while the system log is open. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    await this.open()
+    try {
+      return await work()
+    } finally {
+      await this.close()
+    }
+  }
+
   /** Waits until the system log has taken the messages, at most a second. */
   async close(): Promise<void> {
     await this.#syslog?.close(1000)

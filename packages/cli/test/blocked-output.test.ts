@@ -51,18 +51,24 @@ function feedOf(run: Feed['run'], finite = false): Feed {
 const aborted = (signal: AbortSignal) =>
   new Promise<void>(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
 
-/** A session with one feed, and what the feed sees of it. */
-async function start(finite: boolean) {
-  const log = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-  const loaded = loadedOf(CONFIG)
-  const session = new Session(loaded, new Map([['test', {} as never]]), new Log(loaded.config))
-  await session.open()
+/** Runs a session with one feed, which ends when it is stopped. The promise of the end is not awaited. */
+async function begin(session: Session, finite = false): Promise<{ consumer: Consumer; ended: Promise<void> }> {
   const { promise: consumer, resolve } = Promise.withResolvers<Consumer>()
   const feed = feedOf((given, signal) => {
     resolve(given)
     return aborted(signal)
   }, finite)
   const ended = session.run([feed])
+  return { consumer: await consumer, ended }
+}
+
+/** A session with one feed, and what the feed sees of it. */
+async function start(finite: boolean) {
+  const log = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const loaded = loadedOf(CONFIG)
+  const session = new Session(loaded, new Map([['test', {} as never]]), new Log(loaded.config))
+  await session.open()
+  const { consumer, ended } = await begin(session, finite)
   const end = async () => {
     session.stop()
     session.stop()
@@ -71,7 +77,7 @@ async function start(finite: boolean) {
   }
   onTestFinished(end)
   const written = () => session.outputs().find(({ name }) => name === 'file')!.delivered
-  return { log, consumer: await consumer, written, end }
+  return { log, consumer, written, end }
 }
 
 const alert = (consumer: Consumer, count: number) => {
@@ -151,13 +157,8 @@ test('a failure after the stop does not discard what waits', async () => {
   const program = gated('failing')
   const session = sessionOf(loadedOf([...toFile('beside'), ...program.options]))
   await session.open()
-  const { promise: began, resolve } = Promise.withResolvers<Consumer>()
-  const feed = feedOf((given, signal) => {
-    resolve(given)
-    return aborted(signal)
-  })
-  const ended = session.run([feed])
-  alert(await began, 5)
+  const { consumer, ended } = await begin(session)
+  alert(consumer, 5)
   session.stop()
   session.fail('events are lost')
   program.open()
@@ -180,13 +181,8 @@ test('the first stop after the end of the input does not discard what waits', as
 test('what a removed output has lost stays counted while it delivers the rest', async () => {
   const session = sessionOf(loadedOf(CONFIG))
   await session.open()
-  const { promise: began, resolve } = Promise.withResolvers<Consumer>()
-  const feed = feedOf((given, signal) => {
-    resolve(given)
-    return aborted(signal)
-  })
-  const ended = session.run([feed])
-  alert(await began, 30)
+  const { consumer, ended } = await begin(session)
+  alert(consumer, 30)
   const lost = () => session.losses().get('program: queue_full')
   const before = lost()
   expect(before).toBeGreaterThan(0)

@@ -108,7 +108,7 @@ describe('a registry that lies', () => {
       ],
       ...over,
     })
-  const open = ['updates.allow_unsigned=true']
+  const [open, nobody] = [['updates.allow_unsigned=true'], '127.0.0.1:1']
   const asked = async (answer: Parameters<typeof startLiar>[0]) => {
     const { host, stop } = await startLiar(answer)
     onTestFinished(stop)
@@ -197,6 +197,21 @@ describe('a registry that lies', () => {
     ending.abort()
     await running
     expect(errors[0]).toContain('base:1 is not installed: ')
+  })
+
+  test('follow refuses an artifact whose index turns out to give it the name of another', async () => {
+    const index = join(dir, 'index.yaml')
+    writeFileSync(index, JSON.stringify([{ name: 'ours', type: 'rulesfile', registry: nobody, repository: 'r/base' }]))
+    const options = settings(dir, nobody, [...open, `updates.indexes[0]=${index}`])
+    const warnings: string[] = []
+    const log = { warning: (text: string) => warnings.push(text) } as unknown as Log
+    const follower = new Follower(['ours:1', parseReference(`${nobody}/other/base:1`)], options, log, () => {})
+    const ending = new AbortController()
+    const running = follower.run(ending.signal)
+    const clash = 'ours:1: two of the artifacts are named base, and each would replace the other'
+    await eventually(() => expect(warnings).toContain(clash))
+    ending.abort()
+    await running
   })
 
   test('a redirect to a host without TLS is refused', async () => {

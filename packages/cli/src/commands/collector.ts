@@ -22,12 +22,7 @@ export const collector = defineCommand({
     const { nats } = config.plugins.settings.k8smeta
     if (!nats) throw new CliError('falc collector needs init_config.nats of the plugin k8smeta')
     const log = new Log(config)
-    await log.open()
-    try {
-      await collect(config, nats, flags['k8s-meta'], log)
-    } finally {
-      await log.close()
-    }
+    await log.during(() => collect(config, nats, flags['k8s-meta'], log))
     return 0
   },
 })

@@ -38,7 +38,7 @@ export const respond = defineCommand({
     const playbooks = flags.file.length > 0 ? flags.file : response.playbooks
     const config = { ...loaded, response: { ...response, playbooks, folder: flags.folder ?? response.folder } }
     const call = { flags, config, source, log: new Log(config), rest }
-    if (verb === undefined) return logged(call)
+    if (verb === undefined) return call.log.during(() => serve(call))
     if (!Object.hasOwn(VERBS, verb)) throw subcommandError('respond', verb, Object.keys(VERBS))
     if (rest.length > 0 && ALONE.includes(verb))
       throw new CliError(`unexpected argument "${rest[0]}": falc respond ${verb} takes playbooks with -f`)
@@ -75,16 +75,6 @@ function toggle({ config }: RespondCall, stop: boolean): number {
   }
   print(stop ? `Playbooks stopped: ${path}\n` : 'Playbooks resumed\n')
   return 0
-}
-
-/** A service logs to the system log as well, if the configuration says so. */
-async function logged(call: RespondCall): Promise<number> {
-  await call.log.open()
-  try {
-    return await serve(call)
-  } finally {
-    await call.log.close()
-  }
 }
 
 async function serve(call: RespondCall): Promise<number> {

@@ -76,12 +76,7 @@ async function follow(flags: RulesFlags, config: Config, references: readonly st
   const wanted = references.length > 0 ? references : config.updates.artifacts
   if (wanted.length === 0) throw new CliError('follow needs references, or updates.artifacts in falco.yaml (-c FILE)')
   const log = new Log(config)
-  await log.open()
-  try {
-    await followAll(wanted, flags, config, log)
-  } finally {
-    await log.close()
-  }
+  await log.during(() => followAll(wanted, flags, config, log))
   return 0
 }
 
@@ -95,10 +90,6 @@ async function followAll(wanted: readonly string[], flags: RulesFlags, config: C
       }),
     ),
   )
-  const names = artifacts.flatMap(one => (typeof one === 'string' ? [] : [nameOf(one)]))
-  const twice = names.find((name, i) => names.indexOf(name) < i)
-  if (twice !== undefined)
-    throw new CliError(`two of the artifacts are named ${twice}, and each would replace the other`)
   const generations = new Generations(config.updates.folder)
   const options = { config, sources: await loadSources(), generations }
   const follower = new Follower(artifacts, options, log, updated => {

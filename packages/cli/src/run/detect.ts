@@ -52,17 +52,14 @@ export async function detect(flags: RunFlags, open = openFeeds): Promise<number>
   const texts = loader.read()
   const { config } = texts
   log = new Log(config)
-  await log.open()
-  try {
-    greet(log, texts.config, flags)
+  const opened = log
+  await opened.during(async () => {
+    greet(opened, config, flags)
     const loaded = await loader.build(texts)
-    if (loaded.rules.every(rule => !rule.enabled)) log.warning('No rule is enabled: there will be no alerts')
-    if (flags['dry-run']) return 0
-    await run({ flags, open, sources, log, loader, texts, loaded, seconds })
-    return 0
-  } finally {
-    await log.close()
-  }
+    if (loaded.rules.every(rule => !rule.enabled)) opened.warning('No rule is enabled: there will be no alerts')
+    if (!flags['dry-run']) await run({ flags, open, sources, log: opened, loader, texts, loaded, seconds })
+  })
+  return 0
 }
 
 interface Run {

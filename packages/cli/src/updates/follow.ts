@@ -34,6 +34,7 @@ export class Follower {
   /**
    * @param artifacts references, and names whose index cannot be read at present
    * @param shown is called with each update
+   * @throws {CliError} when two of them have the same name
    */
   constructor(
     artifacts: readonly (Reference | string)[],
@@ -41,9 +42,11 @@ export class Follower {
     log: Log,
     shown: (updated: Updated) => void,
   ) {
-    this.#followed = artifacts.map(one =>
-      typeof one === 'string' ? { text: one, where: undefined } : { text: printReference(one), where: one },
-    )
+    this.#followed = artifacts.map(one => ({
+      text: typeof one === 'string' ? one : printReference(one),
+      where: undefined,
+    }))
+    for (const [i, one] of artifacts.entries()) if (typeof one !== 'string') this.#locate(this.#followed[i]!, one)
     this.#options = options
     this.#log = log
     this.#shown = shown
@@ -80,10 +83,7 @@ export class Follower {
     const { text } = followed
     try {
       const { config, generations } = this.#options
-      const where = followed.where ?? (await resolved(text, config))
-      const taken = this.#followed.some(one => one !== followed && one.where && nameOf(one.where) === nameOf(where))
-      if (taken) throw new CliError(`another artifact is named ${nameOf(where)}, and each would replace the other`)
-      followed.where = where
+      const where = followed.where ?? this.#locate(followed, await resolved(text, config))
       // Artifacts wait for each other: a stop does not wait for all of them.
       const updated = await generations.locked(() => (signal.aborted ? undefined : this.#tried(where, text)))
       if (updated === 'refused') return 'refused'
@@ -97,6 +97,15 @@ export class Follower {
       )
       return 'failed'
     }
+  }
+
+  /** @throws {CliError} when another artifact has its name */
+  #locate(followed: Followed, where: Reference): Reference {
+    const name = nameOf(where)
+    if (this.#followed.some(one => one !== followed && one.where && nameOf(one.where) === name))
+      throw new CliError(`two of the artifacts are named ${name}, and each would replace the other`)
+    followed.where = where
+    return where
   }
 
   /** Under the lock, like all that changes the folder: another process may be rolling back. */

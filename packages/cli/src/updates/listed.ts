@@ -25,7 +25,11 @@ export async function listed({ updates }: Config): Promise<Listed[]> {
   return all.flat().filter(({ type }) => type === 'rulesfile')
 }
 
-/** `falco-rules:5` by the indexes, or a reference as it is. @throws {CliError} when no index has it @throws {RegistryError} when one cannot be read */
+/**
+ * `falco-rules:5` by the indexes, or a reference as it is.
+ * @throws {CliError} when no index has it
+ * @throws {RegistryError} when one cannot be read
+ */
 export async function resolved(text: string, config: Config): Promise<Reference> {
   if (text.includes('/')) return parseReference(text)
   const [, name, version] = /^([\w.-]+)((?::|@).+)?$/.exec(text) ?? []

@@ -118,8 +118,8 @@ function addRows(builder: MappedTextBuilder, { fields, comps, values, context }:
   builder.insert(')', fields[0]!)
 }
 
-/** Several items in one text, `a, b`: Falco only adds the parentheses. */
-const isItems = (text: string) =>
+/** Whether a value of `in` is several items in one text, `a, b`: Falco only adds the parentheses. */
+export const isItems = (text: string) =>
   text.includes(',') && text.split(',').every(item => /^[^\s()"'=,]+$/.test(item.trim()))
 
 function addValue(builder: MappedTextBuilder, value: Entry, op: string, field: MappedText): void {

@@ -1,3 +1,4 @@
+import { isItems } from '@falc/engine/analysis'
 import { KEYS } from './keys.ts'
 import {
   type Entry,
@@ -167,10 +168,6 @@ export class RulesDocument {
     return entry && scalarAt(this.text, entry.value).text
   }
 }
-
-/** Several items in one text: `shells, bash`. */
-const isItems = (text: string) =>
-  text.includes(',') && text.split(',').every(item => /^[^\s()"'=,]+$/.test(item.trim()))
 
 /** The names in a value of an exception, which may be several in one text, as the engine reads it: `(shells, bash)`. */
 function namesIn(word: Word): Word[] {
