@@ -1,7 +1,7 @@
 /** Requests approval of a step, by a notification with a link that is valid once. */
 import { createHash, randomBytes } from 'node:crypto'
 import { type AlertData, alertJson, type JsonOptions } from '@falc/engine'
-import type { About, Entry } from './journal/format.ts'
+import type { About, Entry, Given } from './journal/format.ts'
 import type { OutputCall } from './model/call.ts'
 
 export interface ApprovalNotice {
@@ -19,10 +19,11 @@ export function waitingEntry(
   about: About,
   alert: AlertData,
   plan: readonly string[],
+  given: Given,
   expires: string,
   approvalNotice: ApprovalNotice | undefined,
 ): { entry: Extract<Entry, { kind: 'waiting' }>; call?: OutputCall & { says: string } } {
-  const entry = { kind: 'waiting', ...about, plan, full: alertJson(alert, WHOLE), expires } as const
+  const entry = { kind: 'waiting', ...about, plan, given, full: alertJson(alert, WHOLE), expires } as const
   if (!approvalNotice) return { entry }
   const { output, url } = approvalNotice
   const token = randomBytes(32).toString('base64url')

@@ -6,7 +6,7 @@ import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync,
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AlertData, parseAlert } from '@falc/engine'
-import { type About, aboutOf, ENDS_WAITING, type Sealed } from './journal/format.ts'
+import { aboutOf, ENDS_WAITING, type Sealed } from './journal/format.ts'
 import type { ResponderOptions } from './respond.ts'
 
 /** Milliseconds between two polls, while a step waits. */
@@ -89,7 +89,7 @@ function answerIn(file: string): { word: Word; by?: string } | undefined {
 export interface ApprovalsOptions extends Pick<ResponderOptions, 'journal' | 'log'> {
   readonly folder: string
   /** Resolves once the journal says what became of it; never rejects. */
-  readonly approved: (alert: AlertData, about: About) => Promise<void>
+  readonly approved: (alert: AlertData, waiting: Waiting) => Promise<void>
 }
 
 export class Approvals {
@@ -174,9 +174,7 @@ export class Approvals {
 
   /** Each on its own: one that another responder is at holds up no other. */
   #run(entry: Waiting): void {
-    const running = this.#options
-      .approved(parseAlert(entry.full), aboutOf(entry))
-      .finally(() => this.#running.delete(running))
+    const running = this.#options.approved(parseAlert(entry.full), entry).finally(() => this.#running.delete(running))
     this.#running.add(running)
   }
 

@@ -77,7 +77,7 @@ export async function openResponder(options: RespondOptions): Promise<OpenRespon
     folder,
     journal,
     log,
-    approved: (alert, about) => responder.approved(alert, about),
+    approved: (alert, waiting) => responder.approved(alert, waiting),
   })
   const tell = (entry: Sealed) => {
     const alert = options.tell && alertOfEntry(entry, hostname)

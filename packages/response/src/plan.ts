@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { type AlertData, isoTime } from '@falc/engine'
 import type { Held } from './guard/held.ts'
 import type { Protected } from './guard/protected.ts'
-import type { About } from './journal/format.ts'
+import type { About, Given } from './journal/format.ts'
 import { Refusal, type Target } from './model/action.ts'
-import type { Call } from './model/call.ts'
+import type { Call, Data } from './model/call.ts'
 import type { Playbook, Step } from './playbook/load.ts'
 
 export interface PlannedStep {
@@ -79,6 +79,11 @@ function planStep(
 
 export const callTexts = (calls: PlannedStep['calls']) =>
   calls.map(call => (typeof call === 'string' ? call : call.says))
+
+export const givenOf = ({ step: { lasts }, params }: PlannedStep): Given => ({
+  ...(params !== undefined && { params: params as Data }),
+  ...(lasts !== undefined && { lasts }),
+})
 
 /** @param run of the step and the alert; a new one unless somebody was asked */
 export function aboutOfStep({ playbook, alert }: Plan, { step, number, target }: PlannedStep, run?: string): About {

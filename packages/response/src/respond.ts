@@ -10,10 +10,10 @@ import type { Held } from './guard/held.ts'
 import type { Limits } from './guard/limits.ts'
 import { type Claim, type Once, onceKey, type Verdict } from './guard/once.ts'
 import { onlyTells, type Protected } from './guard/protected.ts'
-import type { About, Entry } from './journal/format.ts'
+import { type About, aboutOf, type Entry } from './journal/format.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Attempt, Call, Data, Ports } from './model/call.ts'
-import { aboutOfStep, callTexts, type Plan, type PlannedStep, planOf } from './plan.ts'
+import { aboutOfStep, callTexts, givenOf, type Plan, type PlannedStep, planOf } from './plan.ts'
 import type { Playbook } from './playbook/load.ts'
 
 /** Moments between which a process can die: tests stop it there. */
@@ -57,11 +57,17 @@ interface Taking {
   readonly stale?: string | undefined
 }
 
+type Waiting = Extract<Entry, { kind: 'waiting' }>
+
 const NO_PLACE = { release: () => {} }
 
 /** Whether it is the step that was asked about: playbooks may have been changed since. */
-const isStepOf = ({ step, number, target }: PlannedStep, about: About) =>
-  number === about.step && step.action.name === about.action && (!target || target.uid === about.target?.uid)
+function isStepOf(planned: PlannedStep, waiting: Waiting): boolean {
+  const { step, number, target, held } = planned
+  if (number !== waiting.step || step.action.name !== waiting.action) return false
+  if (target && target.uid !== waiting.target?.uid) return false
+  return !!held || !waiting.given || JSON.stringify(givenOf(planned)) === JSON.stringify(waiting.given)
+}
 
 /** Milliseconds until an approved step is tried again at which another responder is. */
 const AGAIN = 1000
@@ -131,15 +137,16 @@ export class Responder {
 
   /**
    * A step that somebody has approved. It is planned and guarded again, since the state may have changed.
-   * @param about the entry that waited. Its run gets an entry that says what became of it, unless the process ends before
+   * @param waiting its run gets an entry that says what became of it, unless the process ends before
    */
-  async approved(alert: AlertData, about: About): Promise<void> {
+  async approved(alert: AlertData, waiting: Waiting): Promise<void> {
     await this.#options.point?.('approved')
+    const about = aboutOf(waiting)
     const known = this.#options.playbooks.find(({ name }) => name === about.playbook)
     const plan = known && (await this.#planned(known, alert))
-    const planned = plan?.steps.find(one => isStepOf(one, about))
+    const planned = plan?.steps.find(one => isStepOf(one, waiting))
     if (!plan || !planned) {
-      const reason = 'no playbook has this step for this alert any more'
+      const reason = 'no playbook has this step for this alert any more, or it was changed'
       return void this.#account.hold(about, { guard: 'approval', reason }, 'always')
     }
     const { signal } = this.#stopping
@@ -181,7 +188,14 @@ export class Responder {
     await this.#options.point?.('claimed')
     if (waits) {
       const expires = new Date(Date.now() + playbook.approval).toISOString()
-      const { entry, call } = waitingEntry(about, alert, callTexts(calls), expires, this.#options.approvalNotice)
+      const { entry, call } = waitingEntry(
+        about,
+        alert,
+        callTexts(calls),
+        givenOf(planned),
+        expires,
+        this.#options.approvalNotice,
+      )
       if (!(await this.#begun(about, entry, key, place))) return 'busy'
       if (call) void this.#invite(about, call, alert)
       this.#account.say('info', about, `waits for approval: falc respond approve ${about.run.slice(0, 8)}`)

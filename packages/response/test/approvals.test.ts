@@ -148,6 +148,22 @@ describe('approval', () => {
     expect(world.asked).toEqual([])
   })
 
+  test.each([
+    ['parameters', '{ stop_container: { grace: 5 } }', '{ stop_container: { grace: 50 } }'],
+    ['duration', '{ pause_container: { for: 1h } }', '{ pause_container: }'],
+  ])('an approved step whose %s changed is not approved', async (_, before, after) => {
+    const [world, path] = [new World(), folder()]
+    const book = (step: string) => playbook('approve', '{}', `[${step}]`)
+    const first = await respondWith(book(before), world, { folder: path })
+    await first.responder.take(shellIn(A))
+    answerWaiting(path, waitingIn(Journal.read(path).entries)[0]!, 'approved')
+    await first.close()
+    const second = await respondWith(book(after), world, { folder: path })
+    await until('it is over', () => /^(held|answered) /.test(journalOf(path).at(-1)!))
+    await second.close()
+    expect([world.asked, journalOf(path).at(-1)]).toEqual([[], expect.stringMatching(/^held .*: approval$/)])
+  })
+
   test('a denied step cannot be approved, and its alert does not start it again', async () => {
     const [world, path] = [new World(), folder()]
     const open = await respondWith(playbook('approve'), world, { folder: path })

@@ -59,6 +59,8 @@ export type Entry =
       readonly plan: readonly string[]
       readonly expires: string
       readonly full: string
+      /** What the playbook gave the step, which is what is approved. Absent from entries of earlier versions. */
+      readonly given?: Given
       /** SHA-256 in hex of the token of a link that approves it. */
       readonly token?: string
     })
@@ -67,6 +69,12 @@ export type Entry =
   | (About & { readonly kind: 'undoing'; readonly plan: readonly string[] })
   | (About & { readonly kind: 'undone'; readonly outcome: Outcome; readonly answers: readonly Answered[] })
   | { readonly kind: 'note'; readonly text: string }
+
+export interface Given {
+  readonly params?: Data
+  /** Milliseconds until it is undone. */
+  readonly lasts?: number
+}
 
 export interface Answered {
   readonly call: string
