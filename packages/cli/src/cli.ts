@@ -1,3 +1,4 @@
+import { format } from 'node:util'
 import { nearest } from '@falc/engine'
 import { type Command, print, runCommand } from './command.ts'
 import { ConfigError } from './config/error.ts'
@@ -41,14 +42,24 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command<any>>>> = {
   disasm: async () => (await import('./commands/disasm.ts')).disasm,
 }
 
+/** The longest text of a library that is printed, in characters. */
+const MAX_REMARK = 1000
+
+/**
+ * What a library prints for its developers. Alerts are on standard output, so it goes to standard error; and it may cite all that a
+ * server has sent.
+ */
+function remark(...values: unknown[]): void {
+  process.stderr.write(`${printable(format(...values).slice(0, MAX_REMARK), '\n\t')}\n`)
+}
+
 /**
  * The whole program. Flags without a command are those of `run`, so that `falc` can replace `falco`.
  * @returns the exit code
  */
 export async function runCli(args: readonly string[]): Promise<number> {
   process.stderr.on('error', () => {})
-  // Alerts are on standard output: what a library prints for its developers must not get among them.
-  Object.assign(console, { log: console.error, info: console.error, debug: console.error })
+  Object.assign(console, { log: remark, info: remark, debug: remark, warn: remark, error: remark })
   const [first, ...rest] = args
   try {
     if (first === undefined || first === 'help' || first === '-h' || first === '--help') return await help(rest)

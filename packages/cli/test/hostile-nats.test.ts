@@ -1,10 +1,14 @@
 /** Whatever a NATS server sends, its readers keep reading or reconnect, log little, and close on request. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { NatsInput as ResponderInput } from '@falc/response'
 import { describe, expect, type TestContext, test } from 'vitest'
 import { until } from '../../../scripts/testing/wait.ts'
 import { NatsInput as ConsoleInput } from '../../console/src/nats.ts'
 import { type Asked, type HostileNats, hostileNats } from '../../outputs/test/transports/hostile-nats.ts'
 import { auditConsumer } from '../src/sources/audit-nats.ts'
+import { startFalc } from './process.ts'
 
 /** Opens a reader of a stream. @returns a function that closes it */
 type Open = (server: HostileNats, lines: string[]) => Promise<() => Promise<unknown>>
@@ -143,4 +147,28 @@ describe.concurrent.each(Object.entries(READERS))('%s', (_, open) => {
       bears(andPing, ({ pongs, connections }) => pongs > 0 && connections === 1),
     )
   }
+})
+
+test('the client library prints what the server has sent: on standard error, printable and cut', async context => {
+  const server = await hostileNats(
+    context,
+    ({ socket }) => void socket.write(`MSG \u001b[2J${'x'.repeat(100_000)} c d e\r\n`),
+  )
+  const folder = mkdtempSync(join(tmpdir(), 'falc-hostile-nats-'))
+  context.onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(
+    join(folder, 'book.yaml'),
+    '- { playbook: p, when: alert.rule = Shell, steps: [{ stop_container: }] }\n',
+  )
+  const args = ['-f', 'book.yaml', '--folder', 'journal', '--nats', server.url, '--stream', 'S', '--durable', 'd']
+  const falc = startFalc(['respond', ...args], folder)
+  await falc.sees('reader closed')
+  await until('it has reconnected', () => server.connections > 1)
+  falc.child.kill('SIGTERM')
+  await falc.exit
+  const { stdout, stderr } = falc.output
+  expect(stdout).not.toContain('reader closed')
+  expect(stderr).toContain('\\u001b[2Jxxx')
+  expect(stderr).not.toContain('\u001b')
+  for (const line of stderr.split('\n')) expect(line.length).toBeLessThan(1100)
 })
