@@ -119,6 +119,17 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
     expect(updates.env).toEqual(env)
   })
 
+  test.each([
+    ['HTTPS', { ssl_enabled: true }, {}, ['startupProbe HTTPS', 'livenessProbe HTTPS', 'readinessProbe HTTPS']],
+    ['no web server', { enabled: false }, {}, []],
+    ['no web server, and a probe', { enabled: false }, { livenessProbe: { exec: {} } }, ['livenessProbe undefined']],
+  ])('probes with %s', (_, webserver, healthChecks, expected) => {
+    const objects = renderer.helm({ falco: { webserver }, healthChecks })
+    const [engine] = objects.find(object => placeOf(object) === 'DaemonSet falc falc').spec.template.spec.containers
+    const probes = ['startupProbe', 'livenessProbe', 'readinessProbe'].filter(name => name in engine)
+    expect(probes.map(name => `${name} ${engine[name].httpGet?.scheme}`)).toEqual(expected)
+  })
+
   test('values.schema.json accepts every scenario and rejects mistakes', () => {
     const valid = new Ajv({ strict: false }).compile(parse(readFileSync(join(CHART, 'values.schema.json'), 'utf8')))
     for (const name of SCENARIOS) expect([name, valid(valuesOf(name)), valid.errors]).toEqual([name, true, null])

@@ -88,6 +88,23 @@
 {{- with $values.affinity }}{{ $_ := set $pod "affinity" . }}{{ end }}
 {{- with $values.tolerations }}{{ $_ := set $pod "tolerations" . }}{{ end }}
 {{- with $values.env }}{{ $_ := set $main "env" (concat ($main.env | default list) .) }}{{ end }}
+{{- with ($values.falco | default dict).webserver }}{{ include "falc.web" (dict "container" $main "webserver" .) }}{{ end }}
+{{- end }}
+
+{{- /* The port and the probes of a container follow its web server. */ -}}
+{{- define "falc.web" -}}
+{{- $container := .container }}{{ $web := .webserver }}
+{{- if $web.listen_port }}
+  {{- range $container.ports }}{{ if eq .name "web" }}{{ $_ := set . "containerPort" (int $web.listen_port) }}{{ end }}{{ end }}
+{{- end }}
+{{- range list "startupProbe" "livenessProbe" "readinessProbe" }}
+  {{- $get := (get $container . | default dict).httpGet | default dict }}
+  {{- if eq (toString $get.port) "web" }}
+    {{- if eq (toString $web.enabled) "false" }}{{ $_ := unset $container . }}{{ end }}
+    {{- with $web.k8s_healthz_endpoint }}{{ $_ := set $get "path" . }}{{ end }}
+    {{- if $web.ssl_enabled }}{{ $_ := set $get "scheme" "HTTPS" }}{{ end }}
+  {{- end }}
+{{- end }}
 {{- end }}
 
 {{- /* Of the sensors alone. */ -}}
@@ -98,7 +115,9 @@
 {{- with $v.controller.labels }}{{ $_ := set $object.metadata "labels" (merge dict $object.metadata.labels .) }}{{ end }}
 {{- with $v.controller.daemonset.updateStrategy }}{{ $_ := set $object.spec "updateStrategy" . }}{{ end }}
 {{- with $v.probe.resources }}{{ $_ := set $probe "resources" . }}{{ end }}
-{{- range $name, $more := $v.healthChecks }}{{ $_ := mergeOverwrite (get $engine $name) $more }}{{ end }}
+{{- range $name, $more := $v.healthChecks }}
+  {{- with $more }}{{ $_ := set $engine $name (mergeOverwrite (get $engine $name | default dict) .) }}{{ end }}
+{{- end }}
 {{- range $container := $pod.containers }}
   {{- if eq .name "updates" }}
     {{- with $v.updates.resources }}{{ $_ := set $container "resources" . }}{{ end }}
