@@ -75,10 +75,14 @@ function describe(page: Page, from: MetricsSource, feeds: readonly MeteredFeed[]
   const number = (name: string, kind: Metric['kind'], value: number | bigint) =>
     page.add(`falcosecurity_falco_${name}`, kind, HELP, value)
   info('falco_version', { version: falcVersion() })
-  for (const { path, sha256 } of from.rulesFiles)
-    info('falco_sha256_rules_files', { file_name: basename(path), sha256 })
-  for (const { path, sha256 } of from.configFiles)
-    info('falco_sha256_config_files', { file_name: basename(path), sha256 })
+  // Files of one name and text in two folders are one series.
+  const files = (name: string, all: MetricsSource['rulesFiles']) => {
+    const labels = all.map(({ path, sha256 }) => ({ file_name: basename(path), sha256 }))
+    const unique = new Map(labels.map(one => [`${one.file_name} ${one.sha256}`, one]))
+    for (const one of unique.values()) info(name, one)
+  }
+  files('falco_sha256_rules_files', from.rulesFiles)
+  files('falco_sha256_config_files', from.configFiles)
   for (const { source, meter } of feeds)
     if (meter.engine) info('scap_engine_name', { engine_name: meter.engine, evt_source: source })
   info('falco_kernel_release', { kernel_release: release() })
