@@ -114,13 +114,21 @@ ID. In an alert above 256 KiB, texts are shortened.`,
     }
   },
   results(body, { length: count }) {
-    const results = new Array<Refusal | undefined>(count)
-    const failed = /<Failed>([\s\S]*?)<\/Failed>/.exec(body)?.[1] ?? ''
-    for (const [, member] of failed.matchAll(/<member>([\s\S]*?)<\/member>/g)) {
-      const one = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(member!)?.[1]
+    const results = new Array<Refusal | undefined>(count).fill({ code: 'unanswered', class: 'later' })
+    const membersOf = (list: string) => inside(list, body).flatMap(text => inside('member', text))
+    for (const member of membersOf('Successful')) results[Number(inside('Id', member)[0])] = undefined
+    for (const member of membersOf('Failed')) {
+      const one = (name: string) => inside(name, member)[0]
       const later = one('SenderFault') === 'false' && { class: 'later' as const }
       results[Number(one('Id'))] = { code: one('Code') ?? '', message: one('Message'), ...later }
     }
     return results
   },
 })
+
+/** The texts of the elements of a name, which are not nested. */
+const inside = (name: string, xml: string) =>
+  xml
+    .split(`<${name}>`)
+    .slice(1)
+    .map(text => text.split(`</${name}>`, 1)[0]!)

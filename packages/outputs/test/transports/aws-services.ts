@@ -199,7 +199,7 @@ export const anything = kindOf({
   take: request => ({
     status: 200,
     headers: { etag: '"1"' },
-    body: JSON.stringify({ Successful: TEN, Records: recordsOf(request), sns: '<PublishBatchResponse>' }),
+    body: JSON.stringify({ Successful: TEN, Records: recordsOf(request), sns: TEN_IN_XML }),
   }),
 })
 
@@ -209,5 +209,6 @@ const recordsOf = (request: Request) =>
     ? request.json().Records.map((_: unknown, i: number) => ({ SequenceNumber: String(i) }))
     : undefined
 
-/** SQS names the entries that it has accepted. */
+/** SQS and SNS name the entries that they have accepted. */
 const TEN = Array.from({ length: 10 }, (_, i) => ({ Id: String(i) }))
+const TEN_IN_XML = `<PublishBatchResponse><PublishBatchResult><Failed/><Successful>${TEN.map(({ Id }) => `<member><MessageId>m</MessageId><Id>${Id}</Id></member>`).join('')}</Successful></PublishBatchResult></PublishBatchResponse>`

@@ -78,7 +78,7 @@ describe('responses', () => {
     })
   })
 
-  test('SNS: an entry that failed by the sender’s fault is poison', async () => {
+  test('SNS: an entry that failed by the sender’s fault is poison; one in neither list is sent again', async () => {
     const server = await serve(anything)
     const output = await open(sns, { ...server.options(), ...keys, topic_arn: 'arn:aws:sns:eu-west-1:1:t' })
     const member =
@@ -86,11 +86,14 @@ describe('responses', () => {
     server.answer(
       200,
       {},
-      `<PublishBatchResponse><PublishBatchResult><Failed>${member}</Failed><Successful/></PublishBatchResult></PublishBatchResponse>`,
+      `<PublishBatchResponse><PublishBatchResult><Failed>${member}</Failed><Successful><member><Id>0</Id></member></Successful></PublishBatchResult></PublishBatchResponse>`,
     )
     expect(await output.send(items, patient())).toMatchObject({
       delivered: 1,
-      items: [{ class: 'poison', cause: 'InvalidParameter' }, undefined],
+      items: [
+        { class: 'poison', cause: 'InvalidParameter' },
+        { class: 'later', cause: 'unanswered' },
+      ],
     })
   })
 
