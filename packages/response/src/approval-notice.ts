@@ -1,7 +1,7 @@
 /** Requests approval of a step, by a notification with a link that is valid once. */
 import { createHash, randomBytes } from 'node:crypto'
 import { type AlertData, alertJson, type JsonOptions } from '@falc/engine'
-import type { About, Entry, Given } from './journal/format.ts'
+import type { About, Entry, Waiting } from './journal/format.ts'
 import type { OutputCall } from './model/call.ts'
 
 export interface ApprovalNotice {
@@ -18,12 +18,10 @@ export const WHOLE = { id: true, message: 'apart', absences: true } as const sat
 export function waitingEntry(
   about: About,
   alert: AlertData,
-  plan: readonly string[],
-  given: Given,
-  expires: string,
+  what: Pick<Waiting, 'plan' | 'given' | 'expires'>,
   approvalNotice: ApprovalNotice | undefined,
 ): { entry: Extract<Entry, { kind: 'waiting' }>; call?: OutputCall & { says: string } } {
-  const entry = { kind: 'waiting', ...about, plan, given, full: alertJson(alert, WHOLE), expires } as const
+  const entry = { kind: 'waiting', ...about, ...what, full: alertJson(alert, WHOLE) } as const
   if (!approvalNotice) return { entry }
   const { output, url } = approvalNotice
   const token = randomBytes(32).toString('base64url')
@@ -33,7 +31,7 @@ export function waitingEntry(
       ? `falc respond approve ${about.run.slice(0, 8)}`
       : `${url.replace(/\/+$/, '')}/#/approvals?link=${token}`
   // The link comes first: the names and texts after it may be an attacker's and contain another link.
-  const text = `Approve until ${expires}? ${how} | ${about.playbook}: ${plan.join('; ')} (${alert.output.slice(0, 500)})`
+  const text = `Approve until ${what.expires}? ${how} | ${about.playbook}: ${what.plan.join('; ')} (${alert.output.slice(0, 500)})`
   return {
     entry: url === undefined ? entry : { ...entry, token: createHash('sha256').update(token).digest('hex') },
     call: { via: 'output', output, text, says: `ask ${output}` },

@@ -6,7 +6,7 @@ import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync,
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AlertData, parseAlert } from '@falc/engine'
-import { aboutOf, ENDS_WAITING, type Sealed } from './journal/format.ts'
+import { aboutOf, ENDS_WAITING, type Sealed, type Waiting } from './journal/format.ts'
 import type { ResponderOptions } from './respond.ts'
 
 /** Milliseconds between two polls, while a step waits. */
@@ -14,8 +14,6 @@ const EVERY = 500
 
 /** Milliseconds that an answer is kept, so that a user who has just seen the waiting step learns that it was answered. */
 const LINGER = 60_000
-
-export type Waiting = Extract<Sealed, { kind: 'waiting' }>
 
 /** What waits, for who reads no journal: as `Waiting`, without the alert. */
 const LIST = 'waiting.json'

@@ -10,7 +10,7 @@ import type { Held } from './guard/held.ts'
 import type { Limits } from './guard/limits.ts'
 import { type Claim, type Once, onceKey, type Verdict } from './guard/once.ts'
 import { onlyTells, type Protected } from './guard/protected.ts'
-import { type About, aboutOf, type Entry } from './journal/format.ts'
+import { type About, aboutOf, type Entry, type Waiting } from './journal/format.ts'
 import type { Journal } from './journal/journal.ts'
 import type { Attempt, Call, Data, Ports } from './model/call.ts'
 import { aboutOfStep, callTexts, givenOf, type Plan, type PlannedStep, planOf } from './plan.ts'
@@ -56,8 +56,6 @@ interface Taking {
   readonly approval?: string
   readonly stale?: string | undefined
 }
-
-type Waiting = Extract<Entry, { kind: 'waiting' }>
 
 const NO_PLACE = { release: () => {} }
 
@@ -188,14 +186,8 @@ export class Responder {
     await this.#options.point?.('claimed')
     if (waits) {
       const expires = new Date(Date.now() + playbook.approval).toISOString()
-      const { entry, call } = waitingEntry(
-        about,
-        alert,
-        callTexts(calls),
-        givenOf(planned),
-        expires,
-        this.#options.approvalNotice,
-      )
+      const what = { plan: callTexts(calls), given: givenOf(planned), expires }
+      const { entry, call } = waitingEntry(about, alert, what, this.#options.approvalNotice)
       if (!(await this.#begun(about, entry, key, place))) return 'busy'
       if (call) void this.#invite(about, call, alert)
       this.#account.say('info', about, `waits for approval: falc respond approve ${about.run.slice(0, 8)}`)

@@ -94,6 +94,8 @@ export const ENDS_WAITING: ReadonlySet<Entry['kind']> = new Set(['denied', 'expi
 
 export type Sealed = Entry & { readonly seq: number; readonly time: string }
 
+export type Waiting = Extract<Sealed, { kind: 'waiting' }>
+
 export const NO_SUM = '0'.repeat(32)
 
 const SUM = /,"sum":"([0-9a-f]{32})"\}$/
