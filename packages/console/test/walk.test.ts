@@ -98,8 +98,10 @@ describe.skipIf(noBrowser !== undefined)('in a browser', () => {
     await page.keyboard.press('Tab')
     await completions.waitFor({ state: 'detached' })
     expect([await condition.inputValue(), await page.evaluate(FOCUSED)]).toEqual(['', 'Words'])
-    await condition.pressSequentially('alert.rul')
-    await page.getByRole('option', { name: /^alert\.rule / }).waitFor()
+    // Faster than the answers: what is offered for the empty text is still there.
+    await condition.focus()
+    await completions.waitFor()
+    await page.keyboard.type('alert.rul')
     await page.keyboard.press('Tab')
     expect([await condition.inputValue(), await page.evaluate(FOCUSED)]).toEqual(['alert.rule ', 'Condition'])
     await done()

@@ -21,7 +21,7 @@ interface Shown {
 }
 
 /** Offers that fit what is typed: those that begin with it come first. */
-export function fitting({ items, range }: Offers, text: string): Shown | undefined {
+export function fitting({ items, range }: Pick<Offers, 'items' | 'range'>, text: string): Shown | undefined {
   const typed = text.slice(range.from, range.to).toLowerCase()
   const score = ({ label }: Item) => (label.toLowerCase().startsWith(typed) ? 0 : 1)
   const found = items
@@ -29,6 +29,13 @@ export function fitting({ items, range }: Offers, text: string): Shown | undefin
     .sort((a, b) => score(a) - score(b))
     .slice(0, MAX_OFFERS)
   return found.length === 0 ? undefined : { items: found, ...range }
+}
+
+/** Offers about a text, for what it has become: until there is an answer about that, Tab must not put in a word where the old one ended. */
+export function refitted({ items, from, to }: Shown, before: string, text: string): Shown | undefined {
+  const end = to + text.length - before.length
+  const isWord = end >= from && text.slice(0, from) === before.slice(0, from) && text.slice(end) === before.slice(to)
+  return isWord ? fitting({ items, range: { from, to: end } }, text) : undefined
 }
 
 interface ConditionProps {
@@ -118,6 +125,8 @@ export function Condition({ label, value, placeholder, change }: ConditionProps)
           const { value: text, selectionStart } = event.currentTarget
           taken.current = undefined
           change(text)
+          setOffers(offers && refitted(offers, value, text))
+          setAt(-1)
           void ask(text, selectionStart ?? text.length)
         }}
         onFocus={event => void ask(event.currentTarget.value, event.currentTarget.selectionStart ?? 0)}
