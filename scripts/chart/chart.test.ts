@@ -1,5 +1,5 @@
 /** The chart and the overlays of deploy/kubernetes: the same objects, valid, and understood by the command. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
@@ -9,7 +9,6 @@ import { manifest } from '../../packages/cli/src/admission/manifest.ts'
 import { loadConfig } from '../../packages/cli/src/config/config.ts'
 import { metadataRole } from '../../packages/kubernetes/src/index.ts'
 import { missingModule } from '../../packages/outputs/test/transports/peer.ts'
-import { wrongCommands } from '../docs/falc.ts'
 import { skipped } from '../testing/needs.ts'
 import { testCommands } from './install.ts'
 import {
@@ -24,6 +23,7 @@ import {
   valuesOf,
   wrongIn,
 } from './objects.ts'
+import { understood } from './understood.ts'
 
 const reason = skipped('peers', cannotRender() ?? missingModule('kubernetes'))
 
@@ -100,11 +100,14 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
   })
 
   test('with a queue, the configuration for audit events is that of the workers', () => {
-    const audit = { enabled: true, queue: true, falco: { priority: 'notice' } }
+    const falco = { priority: 'notice', webserver: { listen_port: 9000 } }
+    const audit = { enabled: true, queue: true, falco }
     const objects = renderer.helm({ nats: { enabled: true }, audit })
     const { data } = objects.find(object => placeOf(object) === 'ConfigMap falc falc-audit')
     expect(parse(data['workers.yaml'])).toMatchObject({ priority: 'notice', load_plugins: ['k8saudit'] })
     expect(parse(data['falco.yaml'])).not.toHaveProperty('priority')
+    const ports = ['falc-audit', 'falc-workers'].map(name => mainOf(objects, `Deployment falc ${name}`).ports.at(-1))
+    expect(ports.map(({ containerPort }) => containerPort)).toEqual([8765, 9000])
   })
 
   test('the container of updates, which reads the same configuration, has the variables of the engine', () => {
@@ -124,8 +127,7 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
     ['no web server', { enabled: false }, {}, []],
     ['no web server, and a probe', { enabled: false }, { livenessProbe: { exec: {} } }, ['livenessProbe undefined']],
   ])('probes with %s', (_, webserver, healthChecks, expected) => {
-    const objects = renderer.helm({ falco: { webserver }, healthChecks })
-    const [engine] = objects.find(object => placeOf(object) === 'DaemonSet falc falc').spec.template.spec.containers
+    const engine = mainOf(renderer.helm({ falco: { webserver }, healthChecks }), 'DaemonSet falc falc')
     const probes = ['startupProbe', 'livenessProbe', 'readinessProbe'].filter(name => name in engine)
     expect(probes.map(name => `${name} ${engine[name].httpGet?.scheme}`)).toEqual(expected)
   })
@@ -214,6 +216,10 @@ describe.skipIf(reason !== undefined)('deploy/kubernetes', () => {
   })
 })
 
+/** The first container of a workload. */
+const mainOf = (objects: readonly KubeObject[], place: string): KubeObject =>
+  objects.find(object => placeOf(object) === place).spec.template.spec.containers[0]
+
 const defaults = () => parse(readFileSync(join(CHART, 'values.yaml'), 'utf8'))
 
 /** Paths of all values but maps that have keys. */
@@ -258,41 +264,4 @@ function exampleOf(value: unknown, now: unknown): unknown {
   if (typeof value === 'number') return value + 5
   if (typeof value === 'string') return `${value}x`
   return Array.isArray(value) ? [{ name: 'x' }] : { x: { y: 1 } }
-}
-
-/** The problems that falc reports for the configurations and arguments of all workloads, with the folders of their pods. */
-function understood(folder: string, objects: readonly KubeObject[]): string[] {
-  return objects.flatMap(object => {
-    const pod = object.spec?.template?.spec
-    if (!pod) return []
-    const root = join(folder, object.metadata.name)
-    for (const volume of pod.volumes) write(root, volume, pod, objects)
-    return pod.containers
-      .filter(({ args }: KubeObject) => args)
-      .flatMap(({ args }: KubeObject) => {
-        const said = wrongCommands(`falc ${args.join(' ')}`)
-        const config = args[args.indexOf('-c') + 1]
-        if (args[0] === 'relay') return said
-        const parts = join(root, 'etc/falc/config.d')
-        const options = existsSync(parts) ? [`config_files=${parts}`] : []
-        const { warnings } = loadConfig(join(root, config), options, { FALC_NATS_URL: 'nats://nats:4222' })
-        return [...said, ...warnings]
-      })
-      .map((text: string) => `${placeOf(object)}: ${text}`)
-  })
-}
-
-/** Writes the files of a volume of ConfigMaps to where containers see them. */
-function write(root: string, volume: KubeObject, pod: KubeObject, objects: readonly KubeObject[]): void {
-  const sources = volume.projected?.sources ?? [volume]
-  const mounts = pod.containers.flatMap(({ volumeMounts }: KubeObject) => volumeMounts)
-  const mount = mounts.find(({ name }: KubeObject) => name === volume.name)
-  for (const { configMap } of sources) {
-    if (!configMap) continue
-    const found = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === configMap.name)
-    if (!found && !configMap.optional) throw new Error(`there is no ConfigMap ${configMap.name}`)
-    mkdirSync(join(root, mount.mountPath), { recursive: true })
-    for (const [name, text] of Object.entries<string>(found?.data ?? {}))
-      writeFileSync(join(root, mount.mountPath, name), text)
-  }
 }

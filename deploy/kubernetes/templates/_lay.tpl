@@ -11,7 +11,7 @@
   (list "falc" $sensor)
   (list "falc-collector" $v.collector)
   (list "falc-audit" (ternary (omit $v.audit "falco") $v.audit $v.audit.queue))
-  (list "falc-workers" $v.workers)
+  (list "falc-workers" (merge (dict "falco" $v.audit.falco) $v.workers))
   (list "falc-relay" $v.relay)
   (list "falc-console" $v.console)
   (list "falc-responder" $v.responder)

@@ -15,16 +15,16 @@ const EVERY = 500
 /** Milliseconds that an answer is kept, so that a user who has just seen the waiting step learns that it was answered. */
 const LINGER = 60_000
 
-/** What waits, for who reads no journal: as `Waiting`, without the alert. */
+/** What waits, for who reads no journal: as `Waiting`, without the alert and the parameters. */
 const LIST = 'waiting.json'
 
 /** The steps that wait for approval in a responder's folder. @throws {Error} when that cannot be read */
-export async function waitingNow(folder: string): Promise<Omit<Waiting, 'full'>[]> {
+export async function waitingNow(folder: string): Promise<Omit<Waiting, 'full' | 'given'>[]> {
   const text = await readFile(join(folder, LIST), 'utf8').catch(error => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '[]'
     throw error
   })
-  const waiting: Omit<Waiting, 'full'>[] = JSON.parse(text)
+  const waiting: Omit<Waiting, 'full' | 'given'>[] = JSON.parse(text)
   return waiting.filter(({ run, expires }) => Date.parse(expires) > Date.now() && !existsSync(fileOf(folder, run)))
 }
 
@@ -187,7 +187,7 @@ export class Approvals {
   #list(): void {
     const path = join(this.#options.folder, LIST)
     try {
-      const list = [...this.#waiting.values()].map(({ full: _, ...entry }) => entry)
+      const list = [...this.#waiting.values()].map(({ full: _, given: __, ...entry }) => entry)
       writeFileSync(`${path}.new`, JSON.stringify(list), { mode: 0o600 })
       renameSync(`${path}.new`, path)
     } catch (error) {

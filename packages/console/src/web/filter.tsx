@@ -31,7 +31,7 @@ export function fitting({ items, range }: Pick<Offers, 'items' | 'range'>, text:
   return found.length === 0 ? undefined : { items: found, ...range }
 }
 
-/** Offers about a text, for what it has become: until there is an answer about that, Tab must not put in a word where the old one ended. */
+/** Offers for a text that has changed since they came: the answer about it takes a moment, and Tab may be pressed before. */
 export function refitted({ items, from, to }: Shown, before: string, text: string): Shown | undefined {
   const end = to + text.length - before.length
   const isWord = end >= from && text.slice(0, from) === before.slice(0, from) && text.slice(end) === before.slice(to)
